@@ -1,4 +1,4 @@
-//! The real world in, an exit code out. Nothing else.
+//! Runs the command line with the process's streams, environment and clock, and returns its exit code.
 use std::io::{BufReader, IsTerminal, stderr, stdin, stdout};
 use std::process::ExitCode;
 
@@ -24,17 +24,17 @@ fn main() -> ExitCode {
         color: Color::Auto,
         quiet: false,
     };
-    // One thread: a command waits for AWS, it does not compute.
+    // One thread is enough: a command mostly waits for AWS.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let exit = match runtime {
         Ok(runtime) => {
             let exit = runtime.block_on(run(std::env::args_os().collect(), &mut io));
-            // A question that was left by Ctrl-C still reads its answer.
+            // After Ctrl-C at a prompt, a thread still reads stdin; do not wait for it.
             runtime.shutdown_background();
             exit
         }
         Err(error) => {
-            io.report(&format!("error: the runtime can't start: {error}\n"));
+            io.report(&format!("error: cannot start the async runtime: {error}\n"));
             Exit::Error
         }
     };

@@ -1,7 +1,7 @@
-//! Values of options that several commands have.
+//! Types and parsers of option values that several commands share.
 use std::time::Duration;
 
-/// For whom results are written.
+/// The output format of a command.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
     /// For people
@@ -11,18 +11,18 @@ pub enum Format {
     Json,
 }
 
-/// Reads a time as people write it.
+/// Parses a duration such as `90s` or `1h30m`; rejects zero.
 pub fn duration(text: &str) -> Result<Duration, String> {
     let duration: Option<jiff::SignedDuration> = text.parse().ok();
     if duration.is_some_and(|duration| duration.is_zero()) {
-        return Err("it must be above zero".to_owned());
+        return Err("must be greater than zero".to_owned());
     }
     duration
         .and_then(|duration| Duration::try_from(duration).ok())
-        .ok_or_else(|| "expected a time such as 90s, 10m or 1h30m".to_owned())
+        .ok_or_else(|| "expected a duration such as 90s, 10m or 1h30m".to_owned())
 }
 
-/// A region as a spec may name it.
+/// Parses the name of an AWS region, with the rules that `region:` of a spec has.
 pub fn region_name(text: &str) -> Result<String, String> {
     let parts: Vec<&str> = text.split('-').collect();
     let word = |text: &&str| {
@@ -30,11 +30,11 @@ pub fn region_name(text: &str) -> Result<String, String> {
     };
     let digits =
         |text: &&str| !text.is_empty() && text.chars().all(|character| character.is_ascii_digit());
-    let sound = parts.len() >= 3
+    let is_valid = parts.len() >= 3
         && matches!(parts[0].len(), 2..=4)
         && parts[..parts.len() - 1].iter().all(word)
         && parts.last().is_some_and(digits);
-    match sound {
+    match is_valid {
         true => Ok(text.to_owned()),
         false => Err("expected a region such as ap-northeast-1".to_owned()),
     }

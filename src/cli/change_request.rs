@@ -1,4 +1,6 @@
-//! What a command is to bring about, from a spec or a saved plan, and what that comes to on AWS.
+//! The changes that a command is asked to make, from a spec or a saved plan, and the changes that this requires on AWS.
+//!
+//! Reads the live state and proposes changes; never changes anything.
 use std::collections::BTreeSet;
 
 use crate::cli::exit::Exit;
@@ -23,10 +25,10 @@ use provision_core::suggest::closest_match;
 
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct ScopeArgs {
-    /// Change only what is at or under this address, and what that needs; may be repeated
+    /// Change only the resource at this address, its child resources and their dependencies; can be repeated
     #[arg(long = "target", value_name = "ADDRESS", value_parser = parse_address, help_heading = "Safety")]
     pub targets: Vec<Address>,
-    /// Refuse to delete or replace more than N resources
+    /// Fail if more than N resources would be deleted or replaced
     #[arg(long, value_name = "N", help_heading = "Safety")]
     pub max_deletes: Option<usize>,
     /// Allow deleting the unmanaged resources of a deleted API, and creating an API whose name already exists
@@ -41,52 +43,52 @@ impl ScopeArgs {
     }
 }
 
-/// What a command is to bring about.
+/// The desired state that a command is asked to apply, and the limits on how.
 #[derive(Debug)]
 pub struct ChangeRequest {
     pub stack: String,
     region: Option<String>,
     account: Option<String>,
     pub desired: DesiredState,
-    /// Whether all of the stack is to be deleted.
+    /// Whether the whole stack is to be deleted.
     pub destroys: bool,
     pub policy: Policy,
     targets: Vec<Address>,
-    /// What the spec declares, wanted or not.
+    /// The addresses that the spec declares, even if the stack is to be deleted.
     declared: BTreeSet<Address>,
     source: Option<Source>,
     saved: Option<SavedPlan>,
     now_epoch_s: i64,
 }
 
-/// What an intent comes to on AWS.
+/// The changes that a request requires on AWS.
 #[derive(Debug)]
 pub struct RequestedChanges {
     pub proposal: Proposal,
     pub access: Vec<AccessChange>,
-    pub refusals: Vec<PolicyViolation>,
-    /// What comes true later, without a change now.
+    pub violations: Vec<PolicyViolation>,
+    /// Effects of the spec that take place later, without a change now.
     pub notes: Vec<ChangeNote>,
-    /// What is not this stack's, and matters to it.
+    /// Unmanaged resources that matter to the stack.
     pub unmanaged: Vec<UnmanagedResource>,
-    /// Changes that are needed beside those that are proposed.
-    pub beside: usize,
+    /// The number of changes that the spec requires and this proposal omits.
+    pub omitted: usize,
 }
 
 impl ChangeRequest {
-    /// Whether it was planned before, and may be nothing else.
+    /// Whether the request is a saved plan, which must be applied exactly.
     pub fn is_saved(&self) -> bool {
         self.saved.is_some()
     }
-    /// To have what a spec declares, or nothing of it.
+    /// Returns the request to apply a spec, or to delete its stack.
     pub fn from_spec(
-        sound: ValidSpec,
+        spec: ValidSpec,
         destroys: bool,
         scope: &ScopeArgs,
         allow_empty: bool,
         now: i64,
     ) -> Self {
-        let ValidSpec { source, spec } = sound;
+        let ValidSpec { source, spec } = spec;
         let declared = spec.desired.keys().cloned().collect();
         Self {
             stack: spec.stack,
@@ -103,14 +105,14 @@ impl ChangeRequest {
         }
     }
 
-    /// To do exactly what a plan says; `max_deletes` may forbid more than it was made with.
+    /// Returns the request to apply a saved plan exactly; `max_deletes` can only make its limit stricter.
     pub fn from_saved_plan(
         saved: SavedPlan,
         max_deletes: Option<usize>,
         now: i64,
     ) -> Result<Self, Failure> {
         let desired = saved.desired().map_err(Failure::error)?;
-        let least = [saved.policy.max_deletes, max_deletes].into_iter().flatten().min();
+        let strictest = [saved.policy.max_deletes, max_deletes].into_iter().flatten().min();
         Ok(Self {
             stack: saved.stack.clone(),
             region: Some(saved.region.clone()),
@@ -118,7 +120,7 @@ impl ChangeRequest {
             declared: desired.keys().cloned().collect(),
             desired,
             destroys: saved.destroys,
-            policy: Policy { max_deletes: least, ..saved.policy },
+            policy: Policy { max_deletes: strictest, ..saved.policy },
             targets: saved.targets.clone(),
             source: None,
             saved: Some(saved),
@@ -126,43 +128,43 @@ impl ChangeRequest {
         })
     }
 
-    /// Where it is to stand.
+    /// Returns the account and region in which the stack must be.
     pub fn expected_target(&self) -> ExpectedTarget<'_> {
         let (region, account) = (self.region.as_ref(), self.account.as_ref());
         ExpectedTarget { region, account, is_planned: self.is_saved() }
     }
 
-    /// Looks at AWS: the one way to a proposal, so that what is shown is what is done.
+    /// Reads the live state and proposes changes. `plan` and `apply` both call it, so they agree.
     pub async fn propose(&self, aws: &Aws) -> Result<RequestedChanges, Failure> {
         let now = self.saved.as_ref().map_or(self.now_epoch_s, |plan| plan.now_epoch_s);
         let whole = propose(aws, &self.stack, &self.desired, now).await?;
-        let needed = whole.changes.len();
+        let required = whole.changes.len();
         let proposal = match &self.saved {
             Some(saved) => verify_saved_plan(saved, whole, self.now_epoch_s)?,
             None if self.targets.is_empty() => whole,
             None => {
                 self.reject_unknown_addresses(&whole.live)?;
-                let wanted = select_targets(&whole.steps, &self.targets);
-                whole.limited_to(wanted)
+                let selected = select_targets(&whole.steps, &self.targets);
+                whole.limited_to(selected)
             }
         };
         let Proposal { live, steps, changes, normalized, site, .. } = &proposal;
         let access = access_changes(&live_access(live), &live_access(&expected_state(live, steps)));
-        let refusals = violations(changes, &self.desired, live, self.policy);
+        let violations = violations(changes, &self.desired, live, self.policy);
         let notes = deferred_changes(&self.desired, normalized, live, changes, site);
         let unmanaged =
             live.unmanaged.iter().cloned().chain(name_conflicts(changes, live)).collect();
-        let beside = needed.saturating_sub(changes.len());
-        Ok(RequestedChanges { beside, proposal, access, refusals, notes, unmanaged })
+        let omitted = required.saturating_sub(changes.len());
+        Ok(RequestedChanges { omitted, proposal, access, violations, notes, unmanaged })
     }
 
-    /// The plan as renderers take it.
+    /// Returns the plan in the form that `render::changes` shows.
     pub fn plan<'a>(
         &'a self,
-        proposed: &'a RequestedChanges,
-        written: FindSpecText<'a>,
+        requested: &'a RequestedChanges,
+        find_spec_text: FindSpecText<'a>,
     ) -> PlanView<'a> {
-        let RequestedChanges { proposal, access, refusals, notes, unmanaged, .. } = proposed;
+        let RequestedChanges { proposal, access, violations, notes, unmanaged, .. } = requested;
         PlanView {
             stack: &self.stack,
             account: &proposal.site.account,
@@ -173,12 +175,12 @@ impl ChangeRequest {
             unmanaged,
             destroys: self.destroys,
             notes,
-            refused: refusals,
-            written,
+            violations,
+            find_spec_text,
         }
     }
 
-    /// The plan as a file keeps it.
+    /// Returns the plan in the form that `plan --out` writes.
     pub fn to_saved_plan(&self, proposal: &Proposal) -> SavedPlan {
         SavedPlan::new(PlanInputs {
             stack: &self.stack,
@@ -192,7 +194,7 @@ impl ChangeRequest {
         })
     }
 
-    /// Finds where the spec says what a property should be.
+    /// Returns a function that finds the file and line in which the spec declares a property.
     pub fn spec_text(
         &self,
     ) -> impl Fn(&Address, &'static dyn Kind, &str) -> Option<(String, usize)> + '_ {
@@ -203,7 +205,7 @@ impl ChangeRequest {
         }
     }
 
-    /// An address that is neither declared nor live is a slip of the pen.
+    /// Rejects a `--target` that is neither declared nor live: it is a typo.
     fn reject_unknown_addresses(&self, live: &LiveState) -> Result<(), Failure> {
         let known: BTreeSet<&Address> = self.declared.iter().chain(live.managed.keys()).collect();
         let is_known = |target: &Address| {
@@ -212,35 +214,33 @@ impl ChangeRequest {
         let Some(target) = self.targets.iter().find(|address| !is_known(address)) else {
             return Ok(());
         };
-        let message =
-            format!("--target {target}: the spec declares no such address, and AWS has none");
+        let message = format!("--target {target}: no such address in the spec or on AWS");
         let failure = Failure::new(Exit::Usage, message);
         let names = known.iter().map(|address| address.as_str());
         Err(match closest_match(target.as_str(), names) {
             Some(meant) => failure.with_hint(format!("did you mean `{meant}`?")),
-            None => failure
-                .with_hint("`provision plan` shows the addresses of all that it would change"),
+            None => failure.with_hint("`provision plan` shows the address of every change"),
         })
     }
 }
 
-/// The spec in an opened file, as far as it is needed: to delete, its name is enough.
+/// Loads a valid spec from a file. To delete a stack, only the stack's name must be resolved.
 pub fn load_change_request(
-    opened: &SpecFile,
-    given: &ParameterValues,
+    file: &SpecFile,
+    values: &ParameterValues,
     destroys: bool,
     io: &mut Io,
 ) -> Result<ValidSpec, Failure> {
     let warns = if destroys { WarningPolicy::No } else { WarningPolicy::Yes };
-    let ValidSpec { source, spec } = load_valid_spec_in(opened, given, warns, io)?;
+    let ValidSpec { source, spec } = load_valid_spec_in(file, values, warns, io)?;
     let spec = match destroys {
-        true => with_name(spec, given)?,
-        false => with_values(spec, given)?,
+        true => with_name(spec, values)?,
+        false => with_values(spec, values)?,
     };
     Ok(ValidSpec { source, spec })
 }
 
-/// Whose AWS this is, before anything else is said.
+/// Returns the first line of a plan: stack, account, region and what was read.
 pub fn headline(stack: &str, proposal: &Proposal, place: Option<&str>) -> String {
     let place = place.map(|place| format!(" ({place})")).unwrap_or_default();
     let Proposal { site, live, calls, .. } = proposal;
@@ -259,50 +259,52 @@ fn live_access(live: &LiveState) -> Access {
     )
 }
 
-/// The proposal that `saved` was made of, if AWS is still as it was.
+/// Returns the proposal that `saved` records, or fails if the live state has changed since.
 fn verify_saved_plan(
     saved: &SavedPlan,
     whole: Proposal,
     now_epoch_s: i64,
 ) -> Result<Proposal, Failure> {
-    let (account, theirs) = (&whole.site.account, &saved.account);
-    let (region, there) = (&whole.site.region, &saved.region);
-    if (account, region) != (theirs, there) {
+    let (account, region) = (&whole.site.account, &whole.site.region);
+    if (account, region) != (&saved.account, &saved.region) {
         let message = format!(
-            "the plan was made for account {theirs}, region {there}; this is account {account}, region {region}"
+            "the plan was made for account {}, region {}; this is account {account}, region {region}",
+            saved.account, saved.region
         );
         return Err(Failure::new(Exit::Refused, message)
-            .with_hint("use the credentials of that account, or plan again"));
+            .with_hint("use the credentials of that account, or create a new plan"));
     }
     let proposal = whole.limited_to(saved.changed_addresses());
     let reasons = saved.staleness_reasons(&proposal.live, &proposal.steps, now_epoch_s);
     if reasons.is_empty() {
         return Ok(proposal);
     }
-    let since = match proposal.changes.is_empty() {
-        true => "it was applied already, or AWS was changed in its way since it was made",
-        false => "since it was made, AWS was changed, perhaps by applying it",
+    let cause = match proposal.changes.is_empty() {
+        true => "it was already applied, or AWS was changed in the same way",
+        false => "AWS was changed since the plan was made, perhaps by applying it",
     };
-    let message = format!("the plan is stale: {since}: {}", reasons.join("; "));
-    Err(Failure::new(Exit::Stale, message).with_hint("plan again, and apply that"))
+    let message = format!("the plan is stale: {cause}: {}", reasons.join("; "));
+    Err(Failure::new(Exit::Stale, message)
+        .with_hint("create a new plan with `provision plan --out` and apply it"))
 }
 
-/// The way in the spec to what says `property`, as far as the kind tells.
+/// Returns the path in the spec of the text that declares `property`; if the kind does not name one, the path of
+/// the resource.
 fn property_path(
     source: &Source,
     address: &Address,
     kind: &'static dyn Kind,
     property: &str,
 ) -> DocumentPath {
-    let begins = |beginning: &str| {
-        let rest = property.strip_prefix(beginning)?;
+    let suffix = |prefix: &str| {
+        let rest = property.strip_prefix(prefix)?;
         (rest.is_empty() || rest.starts_with(['.', '['])).then_some(rest)
     };
-    let fitting =
-        || kind.spec_paths.iter().filter_map(|(text, to)| Some((text.len(), begins(text)?, *to)));
-    let longest = fitting().map(|(length, ..)| length).max();
-    let ways = fitting().filter(|(length, ..)| Some(*length) == longest);
-    let ways = ways.map(|(_, rest, member)| {
+    let matches =
+        || kind.spec_paths.iter().filter_map(|(text, to)| Some((text.len(), suffix(text)?, *to)));
+    let longest = matches().map(|(length, ..)| length).max();
+    let paths = matches().filter(|(length, ..)| Some(*length) == longest);
+    let paths = paths.map(|(_, rest, member)| {
         let base: DocumentPath = match member.starts_with('/') {
             true => DocumentPath::default(),
             false => address.parts().collect(),
@@ -310,12 +312,12 @@ fn property_path(
         let base = member.trim_start_matches('/').split('.').fold(base, DocumentPath::key);
         (base.clone(), extend_path(base, rest))
     });
-    let ways: Vec<(DocumentPath, DocumentPath)> = ways.collect();
-    let there = ways.iter().find(|(member, _)| source.has(member)).or(ways.first());
-    there.map_or_else(|| address.parts().collect(), |(_, whole)| whole.clone())
+    let paths: Vec<(DocumentPath, DocumentPath)> = paths.collect();
+    let path = paths.iter().find(|(member, _)| source.has(member)).or(paths.first());
+    path.map_or_else(|| address.parts().collect(), |(_, whole)| whole.clone())
 }
 
-/// The same way and then `.a[1]`.
+/// Appends members and indexes such as `.a[1]` to a path.
 fn extend_path(base: DocumentPath, rest: &str) -> DocumentPath {
     let parts = rest.split(['.', '[']).filter(|text| !text.is_empty());
     parts.fold(base, |path, part| {
@@ -327,6 +329,6 @@ fn extend_path(base: DocumentPath, rest: &str) -> DocumentPath {
 }
 
 fn parse_address(text: &str) -> Result<Address, String> {
-    let sound = Address::parse(text);
-    sound.ok_or_else(|| "an address is such as apis/sample/namespaces/chat".to_owned())
+    Address::parse(text)
+        .ok_or_else(|| "expected an address such as apis/sample/namespaces/chat".to_owned())
 }

@@ -10,10 +10,10 @@ use crate::cli::commands::{
 };
 use crate::cli::{Color, Exit, Failure, Io, exit, logging};
 
-/// Declare AWS AppSync Events in one YAML file; check it, plan it, apply it, render it.
+/// Declare AWS AppSync Events in a YAML spec; validate, plan, apply and render it
 ///
-/// Without an AWS account, add `--local` to any command that talks to AWS: an AWS of its own, in this
-/// folder.
+/// To work without an AWS account, add `--local` to any command that calls AWS: it uses a local emulator with its
+/// state in this folder.
 #[derive(Debug, Parser)]
 #[command(name = "provision", version, propagate_version = true, max_term_width = 100)]
 #[command(after_help = exit::TABLE, subcommand_required = true, arg_required_else_help = true)]
@@ -26,7 +26,7 @@ struct Cli {
 
 #[derive(Debug, clap::Args)]
 struct Common {
-    /// When to use colour
+    /// When to use color
     #[arg(
         long,
         global = true,
@@ -36,10 +36,10 @@ struct Common {
         help_heading = "Common options"
     )]
     color: Color,
-    /// Say more: -v what is called, -vv also what the AWS SDK does
+    /// Log more to stderr: -v logs AWS calls, -vv also what the AWS SDK does
     #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Common options")]
     verbose: u8,
-    /// Say only results and errors
+    /// Print only results and errors
     #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "Common options")]
     quiet: bool,
     /// Use this timestamp as the current time, so results can be reproduced [RFC 3339]
@@ -118,7 +118,7 @@ async fn command(command: Command, io: &mut Io) -> Result<Exit, Failure> {
     }
 }
 
-/// `--help` and `--version` are results; anything else clap says is a wrong command line.
+/// Prints `--help` and `--version` as results; everything else that clap reports is a usage error.
 fn usage(error: &clap::Error, io: &mut Io) -> Exit {
     let text = error.render().ansi().to_string();
     if error.use_stderr() {

@@ -1,4 +1,4 @@
-//! The question before anything is changed.
+//! Asks for confirmation before anything is changed.
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
@@ -9,29 +9,28 @@ use crate::cli::change_request::ChangeRequest;
 use crate::cli::{Exit, Failure, Io};
 use provision_aws::backend::direct::Proposal;
 
-/// Asks before anything is changed, and says whether they agree; only somebody at a terminal can
-/// answer.
+/// Asks for confirmation and returns whether the user agrees; fails if stdin is not a terminal.
 pub async fn confirm(
-    intent: &ChangeRequest,
+    request: &ChangeRequest,
     proposal: &Proposal,
     io: &mut Io,
 ) -> Result<bool, Failure> {
     if !io.terminal.input {
-        let message = "nobody is there to agree: standard input is no terminal";
+        let message = "cannot ask for confirmation: stdin is not a terminal";
         return Err(Failure::new(Exit::Refused, message)
-            .with_hint("give `--yes` to go ahead without asking"));
+            .with_hint("pass `--yes` to apply without confirmation"));
     }
     let site = &proposal.site;
     let place = format!("account {}, region {}", site.account, site.region);
-    // A slip of the finger agrees to a change, and not to the end of a stack.
-    let stack = &intent.stack;
-    // Ctrl-C is heard from before the question on: it is listened for once it was polled.
+    let stack = &request.stack;
+    // The signal handler is installed on the first poll, so poll once before the prompt appears.
     let mut interrupted = Box::pin(tokio::signal::ctrl_c());
     drop(interrupted.as_mut().now_or_never());
-    io.report(&match intent.destroys {
+    // A mistyped letter must not delete a stack, so deleting requires the stack's name.
+    io.report(&match request.destroys {
         false => format!("\nApply this to {place}? [y/N] "),
         true => {
-            format!("\nThis deletes what is shown above from {place}. Type the name of the stack, {stack}: ")
+            format!("\nThis deletes the resources shown above from {place}. Type the name of the stack, {stack}, to confirm: ")
         }
     });
     let Some(answer) = answer(io, interrupted.as_mut()).await? else {
@@ -39,18 +38,18 @@ pub async fn confirm(
         return Ok(false);
     };
     let answer = answer.trim();
-    Ok(match intent.destroys {
+    Ok(match request.destroys {
         false => ["y", "yes"].contains(&answer.to_ascii_lowercase().as_str()),
         true => answer == stack,
     })
 }
 
-/// A line of what the user types; `None`: they pressed Ctrl-C instead.
+/// Reads the answer; `None` if the user presses Ctrl-C.
 async fn answer(
     io: &mut Io,
     interrupted: Pin<&mut impl Future<Output = io::Result<()>>>,
 ) -> Result<Option<String>, Failure> {
-    // Who reads can't be stopped: they keep the input, and the process ends without them.
+    // A blocking read cannot be cancelled: the thread keeps the input until the process ends.
     let mut input = std::mem::replace(&mut io.input, Box::new(std::io::empty()));
     let reading = tokio::task::spawn_blocking(move || {
         let mut answer = String::new();
@@ -60,7 +59,7 @@ async fn answer(
         Ok(()) = interrupted => Ok(None),
         read = reading => match read {
             Ok(answer) => Ok(Some(answer?)),
-            Err(error) => Err(Failure::error(format!("the answer can't be read: {error}"))),
+            Err(error) => Err(Failure::error(format!("cannot read the answer: {error}"))),
         },
     }
 }

@@ -1,4 +1,4 @@
-//! How a command ends: the one table of exit codes, and failures with what to do about them.
+//! The exit codes of the command line, and its only error type, whose kind alone decides the exit code.
 use std::io;
 
 use provision_aws::advice::advice;
@@ -8,55 +8,55 @@ use provision_aws::live::LiveStateError;
 use provision_core::event::{BlockedReason, Event};
 use provision_core::policy::PolicyViolation;
 
-/// Why a command ended as it did. Its number is the process's exit code.
+/// The result of a command. Its number is the process's exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(test, derive(clap::ValueEnum))]
 #[repr(u8)]
 pub enum Exit {
     /// Done, or nothing to do.
     Done = 0,
-    /// An error before anything was written.
+    /// An error before anything was changed.
     Error = 1,
     /// Changes are pending; only with `--detailed-exitcode`.
     Pending = 2,
-    /// A part is done, and a part is not.
+    /// Only some of the changes were made.
     Partial = 3,
-    /// The plan is stale: AWS is no longer as it was.
+    /// The plan is stale: the live state has changed since.
     Stale = 4,
-    /// A safety rule refused, or nobody could be asked.
+    /// Blocked by a safety check, or confirmation was needed and stdin is not a terminal.
     Refused = 5,
-    /// What is deployed does not do what the spec says, or nobody could tell.
+    /// The deployed stack does not behave as the spec declares, or that could not be determined.
     Unproven = 6,
-    /// The command line is wrong.
+    /// A usage error.
     Usage = 64,
-    /// Interrupted, or the answer was no.
+    /// Interrupted, or not confirmed.
     Interrupted = 130,
 }
 
-/// The table as `--help` shows it.
+/// The table that `--help` shows.
 pub const TABLE: &str = "\
 Exit codes:
   0    done, or nothing to do
-  1    an error before anything was changed
+  1    error; nothing was changed
   2    changes are pending (only with --detailed-exitcode)
-  3    partly done; run it again
+  3    partly done; run the command again
   4    the plan is stale
-  5    a safety rule refused, or nobody could be asked
-  6    deployed, and `verify` found it to do otherwise than the spec says, or could not tell
-  64   the command line is wrong
-  130  interrupted, or the answer was no";
+  5    blocked by a safety check, or confirmation was needed and stdin is not a terminal
+  6    `verify` found that the deployed stack differs from the spec, or was inconclusive
+  64   usage error
+  130  interrupted, or not confirmed";
 
-/// A command that could not do its work. `kind` alone decides the exit code.
+/// The error of a command. `kind` alone decides the exit code.
 #[derive(Debug)]
 pub struct Failure {
     pub kind: Exit,
     pub error: anyhow::Error,
-    /// What to do about it.
+    /// How to fix it.
     pub hints: Vec<String>,
-    /// What it is about, if not all of it.
-    about: Option<String>,
-    /// What else stands in the way.
-    further: Vec<Failure>,
+    /// The resource or file that failed, if it is only one.
+    context: Option<String>,
+    /// Other reasons for the same failure.
+    others: Vec<Failure>,
 }
 
 impl From<appsync_local::cli::CommandError> for Failure {
@@ -77,30 +77,29 @@ impl Failure {
         self.hints.push(hint.into());
         self
     }
-    /// The same, with what it is about before it.
-    pub fn with_context(self, about: impl Into<String>) -> Self {
-        Self { about: Some(about.into()), ..self }
+    /// Puts the name of the resource or file that failed before the message.
+    pub fn with_context(self, context: impl Into<String>) -> Self {
+        Self { context: Some(context.into()), ..self }
     }
-    /// The same, as the end of a command of another kind.
+    /// Changes the exit code.
     pub fn with_kind(self, kind: Exit) -> Self {
         Self { kind, ..self }
     }
-    /// What safety forbids, each with its way out; `None`: nothing.
-    pub fn blocked(refusals: &[PolicyViolation]) -> Option<Self> {
-        let mut each = refusals.iter().map(|violation| Self {
-            about: violation.address.as_ref().map(ToString::to_string),
+    /// Returns the failure for violations of the safety policy, each with its help; `None` if there are none.
+    pub fn blocked(violations: &[PolicyViolation]) -> Option<Self> {
+        let mut failures = violations.iter().map(|violation| Self {
+            context: violation.address.as_ref().map(ToString::to_string),
             ..Self::new(Exit::Refused, &*violation.reason).with_hint(&*violation.help)
         });
-        let first = each.next()?;
-        Some(each.fold(first, Self::combined_with))
+        let first = failures.next()?;
+        Some(failures.fold(first, Self::combined_with))
     }
-    /// The same, and another one beside it.
+    /// Adds another reason.
     pub fn combined_with(mut self, other: Self) -> Self {
-        self.further.push(other);
+        self.others.push(other);
         self
     }
-    /// What a program is told of a command that was not begun; `None`: it was, or the error is none of its
-    /// arguments or of AWS's state.
+    /// Returns the event for a command that was rejected before it started; `None` for all other failures.
     pub fn event(&self) -> Option<Event> {
         match self.kind {
             Exit::Refused | Exit::Usage => Some(Event::Refused { reasons: self.blocked_reasons() }),
@@ -108,7 +107,7 @@ impl Failure {
             _ => None,
         }
     }
-    /// `error: …`, and a line for each hint; the same for all that is further in the way.
+    /// Returns `error: …` and a line for each hint, for every reason.
     pub fn text(&self) -> String {
         let red = anstyle::AnsiColor::Red.on_default().bold();
         let cyan = anstyle::AnsiColor::Cyan.on_default().bold();
@@ -116,33 +115,33 @@ impl Failure {
         for hint in &self.hints {
             text.push_str(&format!("{cyan}help{cyan:#}: {hint}\n"));
         }
-        self.further.iter().for_each(|failure| text.push_str(&failure.text()));
+        self.others.iter().for_each(|failure| text.push_str(&failure.text()));
         text
     }
 
     fn from_error(kind: Exit, error: anyhow::Error) -> Self {
-        Self { kind, error, hints: Vec::new(), about: None, further: Vec::new() }
+        Self { kind, error, hints: Vec::new(), context: None, others: Vec::new() }
     }
     fn message(&self) -> String {
-        match &self.about {
-            Some(about) => format!("{about}: {:#}", self.error),
+        match &self.context {
+            Some(context) => format!("{context}: {:#}", self.error),
             None => format!("{:#}", self.error),
         }
     }
     fn blocked_reasons(&self) -> Vec<BlockedReason> {
-        let own = BlockedReason {
-            address: self.about.clone(),
+        let first = BlockedReason {
+            address: self.context.clone(),
             reason: format!("{:#}", self.error),
             help: (!self.hints.is_empty()).then(|| self.hints.join("; ")),
         };
-        let further = self.further.iter().flat_map(Self::blocked_reasons);
-        std::iter::once(own).chain(further).collect()
+        let others = self.others.iter().flat_map(Self::blocked_reasons);
+        std::iter::once(first).chain(others).collect()
     }
 }
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
-        // Whoever reads our results has seen enough: that is no failure of ours.
+        // The reader of the results closed the pipe, for example `head`: not an error.
         let kind = match error.kind() {
             io::ErrorKind::BrokenPipe => Exit::Done,
             _ => Exit::Error,
@@ -167,12 +166,12 @@ impl From<LiveStateError> for Failure {
     }
 }
 
-/// What usually helps against an error of AWS's.
+/// Returns the usual fix for an AWS error.
 pub fn hints(error: &AwsError) -> Vec<String> {
     advice(error).fix.into_iter().collect()
 }
 
-/// The code for how an apply went.
+/// Returns the exit code for the outcome of an apply.
 pub fn exit_of_outcome(outcome: &ApplyOutcome) -> Exit {
     match outcome.stop_reason {
         _ if outcome.is_complete() => Exit::Done,
@@ -183,31 +182,31 @@ pub fn exit_of_outcome(outcome: &ApplyOutcome) -> Exit {
     }
 }
 
-/// What an apply did not do, and what helps.
+/// Describes the steps that an apply did not complete, and how to continue.
 pub fn unfinished_failure(outcome: &ApplyOutcome, exit: Exit) -> Failure {
     let (failed, skipped) = (outcome.failed.len(), outcome.skipped.len());
     let steps = |count: usize| format!("{count} {}", if count == 1 { "step" } else { "steps" });
-    let were = if skipped == 1 { "was" } else { "were" };
+    let verb = if skipped == 1 { "was" } else { "were" };
     let mut parts = Vec::new();
     parts.extend((failed > 0).then(|| format!("{} failed", steps(failed))));
-    parts.extend((skipped > 0).then(|| format!("{} {were} not tried", steps(skipped))));
+    parts.extend((skipped > 0).then(|| format!("{} {verb} not tried", steps(skipped))));
     let count = parts.join(", ");
     let message = match outcome.stop_reason {
         Some(StopReason::Interrupted) => format!("interrupted; {count}"),
-        Some(StopReason::TimedOut) => format!("not done in time; {count}"),
+        Some(StopReason::TimedOut) => format!("time limit reached; {count}"),
         Some(StopReason::Superseded) | None => count,
     };
     let mut failure = Failure::new(exit, message);
-    let mut told = Vec::new();
+    let mut hints = Vec::new();
     for (_, _, error) in &outcome.failed {
-        for hint in hints(error) {
-            if !told.contains(&hint) {
-                told.push(hint);
+        for hint in self::hints(error) {
+            if !hints.contains(&hint) {
+                hints.push(hint);
             }
         }
     }
-    failure.hints = told;
-    failure.with_hint("run it again; what is done stays done")
+    failure.hints = hints;
+    failure.with_hint("run the command again; it continues with the remaining steps")
 }
 
 #[cfg(test)]
@@ -219,26 +218,26 @@ mod tests {
 
     #[test]
     fn each_of_several_reasons_is_an_error_with_its_own_help() {
-        let refusal = |address: Option<Address>, reason: &str, help: &str| PolicyViolation {
+        let violation = |address: Option<Address>, reason: &str, help: &str| PolicyViolation {
             address,
             reason: reason.to_owned(),
             help: help.to_owned(),
         };
         let api = Some(Address::top_level("apis", "chat"));
         let failure = Failure::blocked(&[
-            refusal(None, "too many", "raise it"),
-            refusal(api, "held", "let go"),
+            violation(None, "too many", "raise it"),
+            violation(api, "protected", "remove the protection"),
         ]);
         let failure = failure.unwrap();
         assert_eq!(
             anstream::adapter::strip_str(&failure.text()).to_string(),
-            "error: too many\nhelp: raise it\nerror: apis/chat: held\nhelp: let go\n"
+            "error: too many\nhelp: raise it\nerror: apis/chat: protected\nhelp: remove the protection\n"
         );
         assert_eq!(
             serde_json::json!(failure.event()),
             serde_json::json!({ "event": "refused", "reasons": [
                 { "reason": "too many", "help": "raise it" },
-                { "address": "apis/chat", "reason": "held", "help": "let go" },
+                { "address": "apis/chat", "reason": "protected", "help": "remove the protection" },
             ] })
         );
         assert!(Failure::blocked(&[]).is_none());
@@ -249,7 +248,7 @@ mod tests {
         let lines = TABLE.lines().skip(1);
         let shown = lines.map(|line| line.split_whitespace().next().unwrap().parse().unwrap());
         let shown: Vec<u8> = shown.collect();
-        // The derived list has every variant there is.
+        // The derived list has every variant.
         let codes: Vec<u8> = Exit::value_variants().iter().map(|exit| *exit as u8).collect();
         assert_eq!(shown, codes);
     }

@@ -1,4 +1,4 @@
-//! Reads and writes the user's files.
+//! Reads and writes the user's files: with a size limit, and whole or not at all.
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
@@ -6,10 +6,10 @@ use serde::de::IgnoredAny;
 
 use crate::cli::{Failure, Io};
 
-/// Nobody's spec is larger; reading on would only fill memory.
+/// No spec is larger; a limit protects memory from endless input.
 pub const BYTES_MAX: u64 = 10 * 1024 * 1024;
 
-/// The name of a file, as people know it, and its bytes or why they can't be had; `-` is standard input.
+/// Returns the display name of a file, and its bytes or why they cannot be read; `-` is stdin.
 pub fn read_named(path: &Path, io: &mut Io) -> (String, Result<Vec<u8>, String>) {
     match is_stdin(path) {
         true => ("<stdin>".to_owned(), read_all(&mut io.input)),
@@ -17,19 +17,19 @@ pub fn read_named(path: &Path, io: &mut Io) -> (String, Result<Vec<u8>, String>)
     }
 }
 
-/// A JSON file that an option names, or the JSON that stands on the command line itself: what it is called, and its
-/// text.
-pub fn file_or_json(option: &str, given: &str, io: &mut Io) -> Result<(String, String), Failure> {
-    // What begins as JSON is that, and told as bad JSON if need be; a file of that name comes first.
-    let begins = given.trim_start().starts_with(['{', '[', '"']);
-    let inline = begins || serde_json::from_str::<IgnoredAny>(given).is_ok();
-    if inline && !io.path(Path::new(given)).is_file() {
-        return Ok((option.to_owned(), given.to_owned()));
+/// Reads the value of an option that is a JSON file or JSON itself; returns its display name and its text.
+pub fn file_or_json(option: &str, value: &str, io: &mut Io) -> Result<(String, String), Failure> {
+    // A value that starts like JSON is treated as JSON, so that a syntax error is reported as one. A file with that
+    // name takes precedence.
+    let starts_like_json = value.trim_start().starts_with(['{', '[', '"']);
+    let is_json = starts_like_json || serde_json::from_str::<IgnoredAny>(value).is_ok();
+    if is_json && !io.path(Path::new(value)).is_file() {
+        return Ok((option.to_owned(), value.to_owned()));
     }
-    let (name, bytes) = read_named(Path::new(given), io);
+    let (name, bytes) = read_named(Path::new(value), io);
     let bytes = bytes.map_err(|reason| {
-        Failure::error(format!("{option}: {name} can't be read: {reason}"))
-            .with_hint("name a JSON file, or write the JSON itself between quotes")
+        Failure::error(format!("{option}: cannot read `{name}`: {reason}"))
+            .with_hint("pass the path of a JSON file, or JSON in quotes")
     })?;
     Ok((name, String::from_utf8_lossy(&bytes).into_owned()))
 }
@@ -38,66 +38,64 @@ pub fn is_stdin(path: &Path) -> bool {
     path == Path::new("-")
 }
 
-/// The bytes of a file, or of a pipe that a shell made for this command. Of too many, as many as are
-/// needed to see that.
+/// Reads a file, or a pipe that a shell made for this command; at most `BYTES_MAX + 1` bytes.
 pub fn read_file(path: &Path) -> Result<Vec<u8>, String> {
     open(path).and_then(|mut file| read_all(&mut file))
 }
 
-/// Whether a path is what a shell calls a stream that it hands to a command: `/dev/stdin`, `<(…)`.
+/// Returns whether a path is a stream that a shell passes to a command: `/dev/stdin`, `<(…)`.
 pub fn is_pipe(path: &Path) -> bool {
     ["/dev/stdin", "/dev/fd", "/proc/self/fd"].iter().any(|text| path.starts_with(text))
 }
 
-/// Opens what can be read to its end: a device has none, and a named pipe may have nobody at its other
-/// one.
+/// Opens a file or a shell's pipe. Rejects devices, which have no end, and named pipes, which may have no writer.
 fn open(path: &Path) -> Result<std::fs::File, String> {
     let kind = std::fs::metadata(path).map_err(|error| io_reason(&error))?;
     match () {
-        () if kind.is_dir() => Err("it is a folder".to_owned()),
+        () if kind.is_dir() => Err("it is a directory".to_owned()),
         () if !kind.is_file() && !is_pipe(path) => {
-            Err("it is a device or a pipe, and no plain file".to_owned())
+            Err("it is a device or a named pipe, not a regular file".to_owned())
         }
         () => std::fs::File::open(path).map_err(|error| io_reason(&error)),
     }
 }
 
-/// Why a file can't be had, in plain words.
+/// Returns why a file cannot be read.
 pub fn io_reason(error: &std::io::Error) -> String {
     match error.kind() {
-        ErrorKind::NotFound => "there is no such file".to_owned(),
-        ErrorKind::NotADirectory => "its path leads through a file".to_owned(),
-        ErrorKind::PermissionDenied => "you may not read it".to_owned(),
+        ErrorKind::NotFound => "no such file".to_owned(),
+        ErrorKind::NotADirectory => "a part of its path is a file".to_owned(),
+        ErrorKind::PermissionDenied => "permission denied".to_owned(),
         _ => error.to_string(),
     }
 }
 
 fn read_all(reader: &mut dyn Read) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
-    // One byte more than allowed, so that too much can be told from just enough.
+    // One byte more than allowed, so that the caller can recognize a file that is too large.
     reader.take(BYTES_MAX + 1).read_to_end(&mut bytes).map_err(|error| io_reason(&error))?;
     Ok(bytes)
 }
 
-/// Makes a folder, and those around it, where they are not there yet.
+/// Creates a folder and its parents if they do not exist.
 pub fn make_folder(folder: &Path) -> Result<(), Failure> {
     std::fs::create_dir_all(folder).map_err(|error| {
         let reason = match error.kind() {
             std::io::ErrorKind::AlreadyExists => "a file has that name".to_owned(),
-            std::io::ErrorKind::NotADirectory => "its path leads through a file".to_owned(),
+            std::io::ErrorKind::NotADirectory => "a part of its path is a file".to_owned(),
             _ => error.to_string(),
         };
-        Failure::error(format!("the folder {} can't be made: {reason}", folder.display()))
-            .with_hint("name another folder")
+        Failure::error(format!("cannot create the directory `{}`: {reason}", folder.display()))
+            .with_hint("choose another directory")
     })
 }
 
-/// Writes a file whole or not at all, as a user's other files are.
+/// Writes a file whole or not at all, readable by everyone.
 pub fn write(path: &Path, text: &str) -> Result<(), Failure> {
     write_atomically(path, text, 0o644)
 }
 
-/// Writes a file that nobody else may read.
+/// Writes a file whole or not at all, readable only by its owner.
 pub fn write_private(path: &Path, text: &str) -> Result<(), Failure> {
     write_atomically(path, text, 0o600)
 }
@@ -105,15 +103,15 @@ pub fn write_private(path: &Path, text: &str) -> Result<(), Failure> {
 fn write_atomically(path: &Path, text: &str, mode: u32) -> Result<(), Failure> {
     check_writable(path)?;
     let path = &link_target(path);
-    let failed = |reason: String| write_failure(path, &reason);
+    let failure = |reason: String| write_failure(path, &reason);
     let folder = folder_of(path);
-    // The kind alone: the whole error would name a file that nobody asked for.
-    let aside = tempfile::NamedTempFile::new_in(folder);
-    let mut file = aside.map_err(|error| {
-        failed(format!("no file can be made in {}: {}", folder.display(), error.kind()))
-            .with_hint("choose another place, or change what the folder allows")
+    let temporary = tempfile::NamedTempFile::new_in(folder);
+    let mut file = temporary.map_err(|error| {
+        // Only the kind: the error's text names the temporary file.
+        failure(format!("cannot create a file in `{}`: {}", folder.display(), error.kind()))
+            .with_hint("choose another directory, or change its permissions")
     })?;
-    let written = std::io::Write::write_all(&mut file, text.as_bytes()).and_then(|()| {
+    let result = std::io::Write::write_all(&mut file, text.as_bytes()).and_then(|()| {
         #[cfg(unix)]
         std::fs::set_permissions(file.path(), std::os::unix::fs::PermissionsExt::from_mode(mode))?;
         #[cfg(not(unix))]
@@ -121,26 +119,26 @@ fn write_atomically(path: &Path, text: &str, mode: u32) -> Result<(), Failure> {
         file.persist(path).map_err(|error| error.error)?;
         Ok(())
     });
-    written.map_err(|error| failed(error.kind().to_string()))
+    result.map_err(|error| failure(error.kind().to_string()))
 }
 
-/// Refuses a path at which no file can be.
+/// Rejects a path at which no file can be created.
 pub fn check_writable(path: &Path) -> Result<(), Failure> {
     let path = &link_target(path);
-    let (folder, failed) = (folder_of(path), |reason: String| write_failure(path, &reason));
+    let folder = folder_of(path);
     let shown = folder.display();
     if !folder.is_dir() {
-        let failure = failed(format!("there is no folder {shown}"));
-        return Err(failure.with_hint(format!("make it: `mkdir -p {shown}`")));
+        let failure = write_failure(path, &format!("the directory `{shown}` does not exist"));
+        return Err(failure.with_hint(format!("create it: `mkdir -p {shown}`")));
     }
     if path.exists() && !path.is_file() {
-        let failure = failed("there is something else than a file".into());
-        return Err(failure.with_hint("name a file, or leave it out for standard output"));
+        let failure = write_failure(path, "it exists and is not a file");
+        return Err(failure.with_hint("name a file, or omit the option to print to stdout"));
     }
     Ok(())
 }
 
-/// What a link leads to is written, not the link.
+/// Resolves a symbolic link, so that its target is written and the link stays.
 fn link_target(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
@@ -150,5 +148,5 @@ fn folder_of(path: &Path) -> &Path {
 }
 
 fn write_failure(path: &Path, reason: &str) -> Failure {
-    Failure::error(format!("{} can't be written: {reason}", path.display()))
+    Failure::error(format!("cannot write `{}`: {reason}", path.display()))
 }

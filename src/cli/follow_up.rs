@@ -1,11 +1,11 @@
-//! Command lines that people are told to run next: with what they gave for this one.
+//! Command lines that messages suggest to run next, with the options of the current one.
 use std::path::Path;
 
 use crate::cli::parameters::ParameterArgs;
 use crate::cli::target::TargetArgs;
 use crate::render::shell::word;
 
-/// The spec, its parameters and the AWS that were given, as a shell takes them.
+/// Returns the spec, parameters and target of a command, quoted for a shell.
 pub fn follow_up_options(spec: &Path, parameters: &ParameterArgs, target: &TargetArgs) -> String {
     let spec = word(&spec.display().to_string());
     std::iter::once(spec)
@@ -15,7 +15,7 @@ pub fn follow_up_options(spec: &Path, parameters: &ParameterArgs, target: &Targe
         .join(" ")
 }
 
-/// The same, for commands that are told later.
+/// The arguments of follow-up commands, for messages that are written later.
 #[derive(Clone, Debug, Default)]
 pub struct FollowUp(String);
 
@@ -23,7 +23,7 @@ impl FollowUp {
     pub fn new(spec: &Path, parameters: &ParameterArgs, target: &TargetArgs) -> Self {
         Self(follow_up_options(spec, parameters, target))
     }
-    /// The command line of `name` that a shell takes as it stands.
+    /// Returns the command line that runs the command `name` in a shell.
     pub fn command(&self, name: &str) -> String {
         format!("provision {name} {}", self.0)
     }
@@ -36,23 +36,23 @@ mod tests {
     use super::*;
 
     #[derive(Debug, Parser)]
-    struct Line {
+    struct CommandLine {
         #[command(flatten)]
         parameters: ParameterArgs,
         #[command(flatten)]
         target: TargetArgs,
     }
 
-    fn said(given: &[&str]) -> String {
-        let line = Line::parse_from([&["provision"], given].concat());
+    fn options(arguments: &[&str]) -> String {
+        let line = CommandLine::parse_from([&["provision"], arguments].concat());
         follow_up_options(Path::new("my spec.yaml"), &line.parameters, &line.target)
     }
 
     #[test]
-    fn a_command_to_run_next_has_the_parameters_and_the_aws_of_this_one() {
-        assert_eq!(said(&[]), "'my spec.yaml'");
-        assert_eq!(said(&["--local"]), "'my spec.yaml' --local");
-        for given in [
+    fn a_follow_up_command_has_the_parameters_and_the_target_of_this_one() {
+        assert_eq!(options(&[]), "'my spec.yaml'");
+        assert_eq!(options(&["--local"]), "'my spec.yaml' --local");
+        for arguments in [
             &["--local=a b", "--region", "eu-west-1", "--param", "a=it's"][..],
             &["--region", "eu-west-1", "--profile", "p q", "--endpoint-url", "http://h:1"],
             &[
@@ -66,11 +66,11 @@ mod tests {
                 "y=$z",
             ],
         ] {
-            let told = said(given);
-            let words = shlex::split(told.strip_prefix("'my spec.yaml' ").unwrap()).unwrap();
+            let text = options(arguments);
+            let words = shlex::split(text.strip_prefix("'my spec.yaml' ").unwrap()).unwrap();
             let words: Vec<&str> = words.iter().map(String::as_str).collect();
-            assert_eq!(said(&words), told);
-            given.iter().for_each(|text| assert!(words.contains(text), "{text} in {told}"));
+            assert_eq!(options(&words), text);
+            arguments.iter().for_each(|word| assert!(words.contains(word), "{word} in {text}"));
         }
     }
 }

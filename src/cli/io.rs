@@ -1,4 +1,5 @@
-//! The outside world as a command sees it: streams, folder, clock, environment. Made in `main.rs`.
+//! The streams, folder, clock and environment of a command. `main.rs` creates them from the process, tests from
+//! values.
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{self, BufRead, Write};
@@ -7,25 +8,25 @@ use std::path::{Path, PathBuf};
 use aws_smithy_async::time::SharedTimeSource;
 use serde::Serialize;
 
-/// Everything a command may touch outside itself.
+/// Everything outside the program that a command may use.
 pub struct Io {
-    /// Results, and nothing else.
+    /// Only results.
     pub out: Box<dyn Write + Send>,
     /// Progress, questions, diagnostics.
     pub err: Box<dyn Write + Send>,
     pub input: Box<dyn BufRead + Send>,
     pub terminal: Terminal,
-    /// Where relative paths start.
+    /// The folder that relative paths are relative to.
     pub folder: PathBuf,
     pub clock: SharedTimeSource,
     pub environment: BTreeMap<String, String>,
-    /// What `--color` and the environment say.
+    /// The value of `--color`.
     pub color: Color,
-    /// Say less: no progress, no notes.
+    /// Whether progress and notes are omitted.
     pub quiet: bool,
 }
 
-/// Which streams a person looks at.
+/// Which streams are terminals.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Terminal {
     pub input: bool,
@@ -33,48 +34,48 @@ pub struct Terminal {
     pub err: bool,
 }
 
-/// When to use colour.
+/// When to use color.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Color {
-    /// On a terminal, unless NO_COLOR is set.
+    /// On a terminal, unless NO_COLOR is set
     #[default]
     Auto,
-    /// Always.
+    /// Always
     Always,
-    /// Never.
+    /// Never
     Never,
 }
 
 impl Io {
-    /// Writes a result to standard output.
+    /// Writes a result to stdout.
     pub fn result(&mut self, text: &str) -> io::Result<()> {
         let text = strip_unless(self.colored(self.terminal.out), text);
         let written = self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush());
         written.map_err(|error| {
-            let message = format!("standard output can't be written: {error}");
+            let message = format!("cannot write to stdout: {error}");
             io::Error::new(error.kind(), message)
         })
     }
-    /// Tells a person something, on standard error.
+    /// Writes a message to stderr.
     pub fn report(&mut self, text: &str) {
         let text = strip_unless(self.colored(self.terminal.err), text);
-        // Nobody is left to tell that nobody listens.
+        // If stderr is closed, no stream is left to report that on.
         let _ = self.err.write_all(text.as_bytes()).and_then(|()| self.err.flush());
     }
-    /// Tells a person something that `--quiet` leaves out.
+    /// Writes a message to stderr, unless `--quiet` is set.
     pub fn note(&mut self, text: &str) {
         if !self.quiet {
             self.report(text);
         }
     }
-    /// Whether a person looks at a terminal on which lines can be drawn anew.
+    /// Returns whether stderr is a terminal on which lines can be redrawn.
     pub fn redraws(&self) -> bool {
         self.terminal.err && !self.quiet && !self.is_dumb()
     }
     pub fn error_colored(&self) -> bool {
         self.colored(self.terminal.err)
     }
-    /// The path as the user means it.
+    /// Resolves a path relative to the folder of the command.
     pub fn path(&self, path: &Path) -> PathBuf {
         self.folder.join(path)
     }
@@ -86,18 +87,17 @@ impl Io {
         self.environment.get("TERM").is_some_and(|term| term == "dumb")
     }
     fn colored(&self, terminal: bool) -> bool {
-        let unwanted = |name| {
-            self.environment.get(name).is_some_and(|environment: &String| !environment.is_empty())
-        };
+        let is_set =
+            |name| self.environment.get(name).is_some_and(|value: &String| !value.is_empty());
         match self.color {
             Color::Always => true,
             Color::Never => false,
-            Color::Auto => terminal && !unwanted("NO_COLOR") && !self.is_dumb(),
+            Color::Auto => terminal && !is_set("NO_COLOR") && !self.is_dumb(),
         }
     }
 }
 
-/// The text, without its colours where they are not wanted.
+/// Returns the text, without its colors unless `colored`.
 pub fn strip_unless(colored: bool, text: &str) -> String {
     match colored {
         true => text.to_owned(),
@@ -105,7 +105,7 @@ pub fn strip_unless(colored: bool, text: &str) -> String {
     }
 }
 
-/// A document as indented JSON.
+/// Returns a document as indented JSON.
 pub fn json(document: &impl Serialize) -> String {
     serde_json::to_string_pretty(document).expect("the keys of every document are strings") + "\n"
 }

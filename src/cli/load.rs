@@ -1,4 +1,4 @@
-//! Reads a spec and the files beside it.
+//! Reads a spec and the files that it references, and reports its diagnostics.
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,16 +14,16 @@ use provision_core::source::Source;
 use provision_core::spec::{ParameterValues, Spec, load_with_tolerated_errors};
 use provision_core::suppression::{SuppressedDiagnostic, SuppressionResult, apply_suppressions};
 
-/// A file that was read, whatever came of it.
+/// A spec file that was read, valid or not.
 #[derive(Debug)]
 pub struct LoadedSpec {
     pub source: Source,
     pub spec: Option<Spec>,
     pub diagnostics: Vec<Diagnostic>,
-    /// What comments in the files allow.
+    /// Diagnostics that comments in the files suppress.
     pub suppressed: Vec<SuppressedDiagnostic>,
-    /// The files beside it that it names, there or not.
-    pub beside: Vec<PathBuf>,
+    /// The files that the spec references, whether they exist or not.
+    pub referenced_paths: Vec<PathBuf>,
 }
 
 impl LoadedSpec {
@@ -34,12 +34,13 @@ impl LoadedSpec {
             suppressed: &self.suppressed,
         }
     }
-    /// Shows what is wrong with it, and goes on only if that is no error.
+    /// Prints the diagnostics and returns the spec, unless one is an error.
     pub fn into_valid(self, warns: WarningPolicy, io: &mut Io) -> Result<ValidSpec, Failure> {
         let Self { source, spec, diagnostics, .. } = self;
-        let tells_all = !io.quiet && warns == WarningPolicy::Yes;
-        let worth = |diagnostic: &Diagnostic| diagnostic.severity == Severity::Error || tells_all;
-        let diagnostics: Vec<Diagnostic> = diagnostics.into_iter().filter(worth).collect();
+        let shows_all = !io.quiet && warns == WarningPolicy::Yes;
+        let is_shown =
+            |diagnostic: &Diagnostic| diagnostic.severity == Severity::Error || shows_all;
+        let diagnostics: Vec<Diagnostic> = diagnostics.into_iter().filter(is_shown).collect();
         if !diagnostics.is_empty() {
             let text = diagnostics::text(&source, &diagnostics, io.error_colored());
             io.report(&text);
@@ -59,14 +60,14 @@ impl LoadedSpec {
     }
 }
 
-/// A spec that may be acted on, and its text.
+/// A spec without errors, and its text.
 #[derive(Debug)]
 pub struct ValidSpec {
     pub source: Source,
     pub spec: Spec,
 }
 
-/// A file that was opened, whatever is in it: what comes through a pipe can be read once only.
+/// The content of a spec file or a saved plan. It is kept because a pipe can be read only once.
 #[derive(Debug)]
 pub struct SpecFile {
     path: PathBuf,
@@ -74,146 +75,148 @@ pub struct SpecFile {
     pub bytes: Result<Vec<u8>, String>,
 }
 
-/// Whether a command shows the warnings, too: one that brings nothing of the spec about does not.
+/// Whether a command also prints warnings. A command that does not apply the spec prints only errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WarningPolicy {
     Yes,
     No,
 }
 
-/// What a command finds wrong with a spec that is sound otherwise.
+/// An additional check by a command of a spec that has no errors.
 type Check<'a> = &'a dyn Fn(&Spec) -> Vec<Diagnostic>;
 
-/// Every error counts.
+/// Tolerates no error.
 const NONE_TOLERATED: &dyn Fn(&Diagnostic) -> bool = &|_| false;
 
-/// Reads the spec at `path`, `-` for standard input, and all that is wrong with it.
-pub fn read(path: &Path, given: &ParameterValues, io: &mut Io) -> Result<LoadedSpec, Failure> {
-    let opened = open_file(path, io);
-    reject_plan(&opened)?;
-    Ok(read_with(&opened, given, &|_| Vec::new(), NONE_TOLERATED, io))
+/// Reads the spec at `path`, `-` for stdin, with all its diagnostics.
+pub fn read(path: &Path, values: &ParameterValues, io: &mut Io) -> Result<LoadedSpec, Failure> {
+    let file = open_file(path, io);
+    reject_plan(&file)?;
+    Ok(read_with(&file, values, &|_| Vec::new(), NONE_TOLERATED, io))
 }
 
-/// A saved plan is no spec: nothing of what a spec's errors say would help.
-fn reject_plan(opened: &SpecFile) -> Result<(), Failure> {
-    if !opened.bytes.as_ref().is_ok_and(|items| SavedPlan::is_saved_plan(items)) {
+/// Rejects a saved plan with a message of its kind; diagnostics of a spec would mislead.
+fn reject_plan(file: &SpecFile) -> Result<(), Failure> {
+    if !file.bytes.as_ref().is_ok_and(|bytes| SavedPlan::is_saved_plan(bytes)) {
         return Ok(());
     }
-    let name = &opened.name;
-    Err(Failure::new(Exit::Usage, format!("{name} is a saved plan, and no spec")).with_hint(
-        format!("a plan is carried out, also one that deletes, by `provision apply {name}`"),
+    let name = &file.name;
+    Err(Failure::new(Exit::Usage, format!("`{name}` is a saved plan, not a spec")).with_hint(
+        format!("apply it, also if it deletes the stack, with `provision apply {name}`"),
     ))
 }
 
-/// Opens the file at `path`, `-` for standard input.
+/// Reads the file at `path`, `-` for stdin.
 pub fn open_file(path: &Path, io: &mut Io) -> SpecFile {
     let (name, bytes) = read_named(path, io);
     SpecFile { path: path.to_owned(), name, bytes }
 }
 
 fn read_with(
-    opened: &SpecFile,
-    given: &ParameterValues,
+    file: &SpecFile,
+    values: &ParameterValues,
     check: Check<'_>,
-    mild: &dyn Fn(&Diagnostic) -> bool,
+    is_tolerated: &dyn Fn(&Diagnostic) -> bool,
     io: &mut Io,
 ) -> LoadedSpec {
-    let SpecFile { path, name, bytes } = opened;
+    let SpecFile { path, name, bytes } = file;
     let stdin = is_stdin(path);
     let (source, mut diagnostics) = match bytes {
         Ok(bytes) => Source::parse(name, bytes),
         Err(reason) => {
-            let message = format!("the spec can't be read: {reason}");
+            let message = format!("cannot read the spec: {reason}");
             let diagnostic = Diagnostic::error("PV001", Location::File, message);
             (Source::parse(name, b"").0, vec![diagnostic])
         }
     };
-    let broken = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
-    if broken && source.is_empty() {
-        let (suppressed, beside) = (Vec::new(), Vec::new());
-        return LoadedSpec { source, spec: None, diagnostics, suppressed, beside };
+    let has_errors = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
+    if has_errors && source.is_empty() {
+        let (suppressed, referenced_paths) = (Vec::new(), Vec::new());
+        return LoadedSpec { source, spec: None, diagnostics, suppressed, referenced_paths };
     }
-    // What comes through a pipe stands in no folder of its own.
-    let piped = stdin || is_pipe(path);
-    let folder = match piped {
+    // A spec from a pipe references files relative to the folder of the command.
+    let is_piped = stdin || is_pipe(path);
+    let folder = match is_piped {
         true => io.folder.clone(),
         false => io.path(path).parent().map_or_else(|| io.folder.clone(), Path::to_path_buf),
     };
-    let spec = if piped { "" } else { name };
+    let spec = if is_piped { "" } else { name };
     let files = ReferencedFiles { spec, folder, read: RefCell::default() };
     let now_epoch_s = io.now_epoch_s();
-    let (spec, more) = load_with_tolerated_errors(&source, &files, now_epoch_s, given, mild);
+    let (spec, more) =
+        load_with_tolerated_errors(&source, &files, now_epoch_s, values, is_tolerated);
     diagnostics.extend(more);
     diagnostics.extend(spec.iter().flat_map(check));
-    let broken = diagnostics
+    let has_errors = diagnostics
         .iter()
-        .any(|diagnostic| diagnostic.severity == Severity::Error && !mild(diagnostic));
-    let beside = files.requested_paths();
-    let known = files.into_files();
+        .any(|diagnostic| diagnostic.severity == Severity::Error && !is_tolerated(diagnostic));
+    let referenced_paths = files.requested_paths();
+    let files = files.into_files();
     let SuppressionResult { diagnostics, suppressed } =
-        apply_suppressions(&source, &known, diagnostics, now_epoch_s);
-    LoadedSpec { source, spec: spec.filter(|_| !broken), diagnostics, suppressed, beside }
+        apply_suppressions(&source, &files, diagnostics, now_epoch_s);
+    let spec = spec.filter(|_| !has_errors);
+    LoadedSpec { source, spec, diagnostics, suppressed, referenced_paths }
 }
 
-/// Reads the spec, shows what is wrong with it, and goes on only if that is no error.
+/// Reads the spec, prints its diagnostics and returns it, unless one is an error.
 pub fn load_valid_spec(
     path: &Path,
-    given: &ParameterValues,
+    values: &ParameterValues,
     warns: WarningPolicy,
     io: &mut Io,
 ) -> Result<Spec, Failure> {
-    Ok(load_valid_spec_in(&open_file(path, io), given, warns, io)?.spec)
+    Ok(load_valid_spec_in(&open_file(path, io), values, warns, io)?.spec)
 }
 
-/// Reads a spec for a command that needs one handler of it: what is wrong with handlers' code is left to judge.
+/// Reads a spec for a command that needs only one of its handlers: errors in handler code do not make it invalid.
 pub fn read_tolerating_handler_errors(
     path: &Path,
-    given: &ParameterValues,
+    values: &ParameterValues,
     io: &mut Io,
 ) -> Result<LoadedSpec, Failure> {
-    let opened = open_file(path, io);
-    reject_plan(&opened)?;
-    let mild = |diagnostic: &Diagnostic| diagnostic.code.starts_with("PV3");
-    Ok(read_with(&opened, given, &|_| Vec::new(), &mild, io))
+    let file = open_file(path, io);
+    reject_plan(&file)?;
+    let is_tolerated = |diagnostic: &Diagnostic| diagnostic.code.starts_with("PV3");
+    Ok(read_with(&file, values, &|_| Vec::new(), &is_tolerated, io))
 }
 
-/// The same for a file that was opened, with its text.
+/// Does the same for a file that was already read, and also returns its text.
 pub fn load_valid_spec_in(
-    opened: &SpecFile,
-    given: &ParameterValues,
+    file: &SpecFile,
+    values: &ParameterValues,
     warns: WarningPolicy,
     io: &mut Io,
 ) -> Result<ValidSpec, Failure> {
-    with_suppressions(opened, given, &|_| Vec::new(), warns, io)
+    check_valid_spec(file, values, &|_| Vec::new(), warns, io)
 }
 
-/// The same for a command that has demands of its own.
+/// Does the same for a command that makes an additional check.
 pub fn load_valid_spec_with(
     path: &Path,
-    given: &ParameterValues,
+    values: &ParameterValues,
     check: Check<'_>,
     io: &mut Io,
 ) -> Result<Spec, Failure> {
-    Ok(with_suppressions(&open_file(path, io), given, check, WarningPolicy::Yes, io)?.spec)
+    Ok(check_valid_spec(&open_file(path, io), values, check, WarningPolicy::Yes, io)?.spec)
 }
 
-fn with_suppressions(
-    opened: &SpecFile,
-    given: &ParameterValues,
+fn check_valid_spec(
+    file: &SpecFile,
+    values: &ParameterValues,
     check: Check<'_>,
     warns: WarningPolicy,
     io: &mut Io,
 ) -> Result<ValidSpec, Failure> {
-    reject_plan(opened)?;
-    read_with(opened, given, check, NONE_TOLERATED, io).into_valid(warns, io)
+    reject_plan(file)?;
+    read_with(file, values, check, NONE_TOLERATED, io).into_valid(warns, io)
 }
 
-/// The files in the spec's folder and below; none outside it.
+/// The files in the spec's folder and its subfolders; never files outside it.
 ///
-/// Each is read once, so that what was checked is what is used.
+/// Each file is read once, so that the text that was checked is the text that is used.
 #[derive(Debug)]
 struct ReferencedFiles<'a> {
-    /// The spec, as people know it.
+    /// The display name of the spec.
     spec: &'a str,
     folder: PathBuf,
     read: RefCell<BTreeMap<String, Result<Arc<ReferencedFile>, String>>>,
@@ -228,27 +231,27 @@ impl Files for ReferencedFiles<'_> {
 }
 
 impl ReferencedFiles<'_> {
-    /// Where each file is that was asked for.
+    /// Returns the path of each file that was requested.
     fn requested_paths(&self) -> Vec<PathBuf> {
         self.read.borrow().keys().map(|key| self.folder.join(key)).collect()
     }
-    /// The files that were read.
+    /// Returns the files that were read.
     fn into_files(self) -> Vec<Arc<ReferencedFile>> {
         self.read.into_inner().into_values().filter_map(Result::ok).collect()
     }
     fn read(&self, path: &str) -> Result<String, String> {
         let folder = self.folder.canonicalize().map_err(|error| io_reason(&error))?;
         if Path::new(path).is_absolute() {
-            return Err("write it relative to the spec".to_owned());
+            return Err("the path must be relative to the spec".to_owned());
         }
         let file = folder.join(path).canonicalize().map_err(|error| io_reason(&error))?;
         if !file.starts_with(&folder) {
-            return Err("it lies outside the spec's folder".to_owned());
+            return Err("it is outside the spec's folder".to_owned());
         }
         let bytes = read_file(&file)?;
         if bytes.len() as u64 > BYTES_MAX {
             return Err(format!("it is larger than {} MB", BYTES_MAX / 1024 / 1024));
         }
-        String::from_utf8(bytes).map_err(|_| "it is no UTF-8 text".to_owned())
+        String::from_utf8(bytes).map_err(|_| "it is not valid UTF-8".to_owned())
     }
 }

@@ -1,4 +1,4 @@
-//! `-v`, `-q` and `RUST_LOG`: what the program logs of its own work, on standard error.
+//! `-v`, `-q` and `RUST_LOG`: which log events the program writes to stderr.
 use tracing::Metadata;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::EnvFilter;
@@ -8,7 +8,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::cli::Io;
 
-/// The crates of this workspace, by the names that their events carry. `-v` shows them, and nothing caps them.
+/// The crates of this workspace, by the names in their log events. `-v` shows their events; they have no cap.
 const WORKSPACE_CRATES: [&str; 6] = [
     "provision",
     "provision_core",
@@ -18,9 +18,9 @@ const WORKSPACE_CRATES: [&str; 6] = [
     "appsync_local",
 ];
 
-/// How much the crates of others may log, by the prefix of their names; the first that fits counts. At `trace` the
-/// SDK logs bodies and the HTTP and WebSocket libraries log bytes, and an API key's value is in them. Signatures and
-/// headers show at `debug` already.
+/// The most that other crates may log, by prefix of their names; the first match applies. At `trace`, the SDK logs
+/// bodies and the HTTP and WebSocket libraries log bytes, which contain the values of API keys. Signatures and
+/// headers already appear at `debug`.
 const CAPS: [(&str, LevelFilter); 7] = [
     ("aws_sigv4", LevelFilter::INFO),
     ("aws_", LevelFilter::DEBUG),
@@ -33,24 +33,24 @@ const CAPS: [(&str, LevelFilter); 7] = [
 
 /// Starts logging. A second start in one process changes nothing.
 pub fn start(verbose: u8, io: &Io) {
-    let asked = io.environment.get("RUST_LOG").filter(|rust_log| !rust_log.is_empty());
+    let rust_log = io.environment.get("RUST_LOG").filter(|filter| !filter.is_empty());
     let level = match verbose {
-        // The SDK warns of what becomes an error of ours anyway.
+        // The SDK warns about errors that the program reports anyway.
         0 => workspace_filter("warn"),
         1 => workspace_filter("debug"),
         _ => "debug".to_owned(),
     };
-    let asked = if verbose > 0 { level } else { asked.cloned().unwrap_or(level) };
+    let filter = if verbose > 0 { level } else { rust_log.cloned().unwrap_or(level) };
     let output =
         tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(io.error_colored());
     let _ = tracing_subscriber::registry()
-        .with(EnvFilter::builder().parse_lossy(asked))
+        .with(EnvFilter::builder().parse_lossy(filter))
         .with(filter_fn(is_within_cap))
         .with(output)
         .try_init();
 }
 
-/// A filter that shows our crates at `level`, and nothing else.
+/// Returns a filter that shows the crates of this workspace at `level`, and nothing else.
 fn workspace_filter(level: &str) -> String {
     WORKSPACE_CRATES
         .iter()
@@ -61,7 +61,7 @@ fn is_within_cap(event: &Metadata<'_>) -> bool {
     *event.level() <= cap(event.target())
 }
 
-/// The most that a target may log, whatever a user asks for.
+/// Returns the most that a target may log, whatever filter the user sets.
 fn cap(target: &str) -> LevelFilter {
     let name = target.split("::").next().unwrap_or_default();
     if WORKSPACE_CRATES.contains(&name) {
@@ -75,7 +75,7 @@ fn cap(target: &str) -> LevelFilter {
 mod tests {
     use super::*;
 
-    /// The crates in the lock file, by the names that their events carry, and whether each is of this workspace.
+    /// Returns the crates in the lock file, by the names in their log events, and whether each is in this workspace.
     fn locked_crates() -> Vec<(String, bool)> {
         let lock = include_str!("../../Cargo.lock");
         let packages = lock.split("[[package]]").skip(1).map(|package| {
@@ -89,13 +89,13 @@ mod tests {
     fn every_crate_of_the_workspace_is_shown_and_not_capped() {
         let mut workspace: Vec<String> = locked_crates()
             .into_iter()
-            .filter(|(_, is_ours)| *is_ours)
+            .filter(|(_, is_in_workspace)| *is_in_workspace)
             .map(|(name, _)| name)
             .collect();
-        let mut ours = WORKSPACE_CRATES.map(str::to_owned).to_vec();
+        let mut listed = WORKSPACE_CRATES.map(str::to_owned).to_vec();
         workspace.sort();
-        ours.sort();
-        assert_eq!(workspace, ours);
+        listed.sort();
+        assert_eq!(workspace, listed);
         assert!(
             WORKSPACE_CRATES
                 .iter()
@@ -105,8 +105,8 @@ mod tests {
     }
 
     #[test]
-    fn no_other_crate_of_the_lock_file_logs_what_may_hold_a_secret() {
-        let others = locked_crates().into_iter().filter(|(_, is_ours)| !is_ours);
+    fn no_other_crate_of_the_lock_file_logs_secrets() {
+        let others = locked_crates().into_iter().filter(|(_, is_in_workspace)| !is_in_workspace);
         let (mut sdk, mut transport) = (0, 0);
         for (name, _) in others {
             let cap = cap(&format!("{name}::some::module"));

@@ -1,7 +1,7 @@
-//! The command line. Nothing else imports it.
+//! The command line: parses arguments, reads files, calls AWS and writes results. No other module imports it.
 //!
-//! `command_line` parses the arguments and runs the command, a file in `commands`. The other modules
-//! are what several commands share.
+//! `command_line` parses the arguments and runs the command, which is a file in `commands`. Several
+//! commands share the other modules.
 mod arguments;
 mod change_request;
 mod command_line;

@@ -1,4 +1,4 @@
-//! What happens, as it happens: JSON lines, plain lines, or lines above a board that a terminal keeps up to date.
+//! Shows the progress of a run: as NDJSON, as plain lines, or as lines above a board that is redrawn on a terminal.
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -18,38 +18,38 @@ use provision_core::address::Address;
 use provision_core::event::Event;
 use provision_core::kind::DesiredState;
 
-/// How often the board is drawn.
+/// The interval at which the board is redrawn.
 const FRAME: Duration = Duration::from_millis(100);
-/// How often at most, when much happens.
+/// The most redraws per second, when many events arrive.
 const DRAWS_PER_S: u8 = 20;
 
-/// Steps under way that are named; the rest is counted.
+/// The most steps in progress that a message names; the rest is counted.
 const NAMED_MAX: usize = 6;
 
-/// Where the events of a run go.
+/// Receives the events of a run and shows them.
 #[derive(Debug)]
 pub struct Progress<'a> {
     io: Mutex<&'a mut Io>,
     format: Format,
-    /// What should be: a card shows the code of it.
+    /// The desired state, for the handler code that a failure shows.
     desired: &'a DesiredState,
-    left: Mutex<Vec<RemainingStep>>,
-    /// What was begun and is not over.
+    remaining_steps: Mutex<Vec<RemainingStep>>,
+    /// The steps in progress.
     running: Mutex<Vec<Address>>,
     live: Option<LiveBoard>,
 }
 
 impl<'a> Progress<'a> {
     pub fn new(io: &'a mut Io, format: Format, desired: &'a DesiredState) -> Self {
-        // Logs would be written across the board.
-        let logs = LevelFilter::current() > LevelFilter::WARN;
-        let wanted = format == Format::Human && io.redraws() && !logs;
-        let live = wanted.then(|| LiveBoard::begin(io.error_colored()));
+        // Log lines would overwrite the board.
+        let has_logs = LevelFilter::current() > LevelFilter::WARN;
+        let has_board = format == Format::Human && io.redraws() && !has_logs;
+        let live = has_board.then(|| LiveBoard::start(io.error_colored()));
         Self {
             io: Mutex::new(io),
             format,
             desired,
-            left: Mutex::default(),
+            remaining_steps: Mutex::default(),
             running: Mutex::default(),
             live,
         }
@@ -58,36 +58,36 @@ impl<'a> Progress<'a> {
         self.follow(event);
         match self.format {
             Format::Human => self.show(event),
-            // A result that nobody reads is found out when the outputs are written.
+            // If stdout is closed, writing the outputs reports it.
             Format::Json => drop(self.io().result(&format!("{}\n", json!(event)))),
         }
     }
-    /// Tells a person something beside the events.
+    /// Writes a message that is not an event, unless `--quiet` is set.
     pub fn note(&self, text: &str) {
         if !self.io().quiet {
             self.report(text);
         }
     }
-    /// ` (…)`: what is under way, if anything is.
+    /// Returns the steps in progress as ` (…)`, or nothing.
     pub fn in_progress(&self) -> String {
-        let running = self.running.lock().expect("nobody panics while telling");
+        let running = self.running.lock().expect("no thread panics while it holds the lock");
         let mut names: Vec<String> =
             running.iter().take(NAMED_MAX).map(ToString::to_string).collect();
         let more = running.len().saturating_sub(NAMED_MAX);
         names.extend((more > 0).then(|| format!("{more} more")));
         if names.is_empty() { String::new() } else { format!(" ({})", names.join(", ")) }
     }
-    /// Ends the board and says what remains.
+    /// Removes the board and lists the remaining steps.
     pub fn finish(&self) {
         if let Some(live) = &self.live {
             live.bar.finish_and_clear();
         }
-        let left = self.left.lock().expect("nobody panics while telling");
-        self.io().report(&remaining(&left));
+        let steps = self.remaining_steps.lock().expect("no thread panics while it holds the lock");
+        self.io().report(&remaining(&steps));
     }
 
     fn follow(&self, event: &Event) {
-        let mut running = self.running.lock().expect("nobody panics while telling");
+        let mut running = self.running.lock().expect("no thread panics while it holds the lock");
         match event {
             Event::Started { address, .. } => running.push(address.clone()),
             Event::Succeeded { address, .. } | Event::Failed { address, .. } => {
@@ -97,7 +97,7 @@ impl<'a> Progress<'a> {
         }
     }
     fn show(&self, event: &Event) {
-        let took = self.live.as_ref().and_then(|board| board.update(event));
+        let duration = self.live.as_ref().and_then(|board| board.update(event));
         match event {
             Event::Failed { address, action, error } => {
                 self.report(&failure_text(address, *action, error, self.desired.get(address)));
@@ -115,13 +115,14 @@ impl<'a> Progress<'a> {
                     because,
                 });
             }
-            // The board says it.
+            // The board shows it.
             Event::Retrying { .. } if self.live.is_some() => {}
             event => {
                 let dim = anstyle::Style::new().dimmed();
-                let took = took.map(|duration| format!("  {dim}{}{dim:#}", seconds(duration)));
+                let duration =
+                    duration.map(|duration| format!("  {dim}{}{dim:#}", seconds(duration)));
                 if let Some(line) = line(event) {
-                    self.note(&format!("{line}{}\n", took.unwrap_or_default()));
+                    self.note(&format!("{line}{}\n", duration.unwrap_or_default()));
                 }
             }
         }
@@ -132,43 +133,46 @@ impl<'a> Progress<'a> {
             None => self.io().report(text),
         }
     }
-    fn add_remaining(&self, left: RemainingStep) {
-        self.left.lock().expect("nobody panics while telling").push(left);
+    fn add_remaining(&self, step: RemainingStep) {
+        self.remaining_steps.lock().expect("no thread panics while it holds the lock").push(step);
     }
     fn io(&self) -> MutexGuard<'_, &'a mut Io> {
-        self.io.lock().expect("nobody panics while telling")
+        self.io.lock().expect("no thread panics while it holds the lock")
     }
 }
 
-/// A board on a terminal. It is gone when this is.
+/// A board on a terminal; dropping it removes the board.
 #[derive(Debug)]
 struct LiveBoard {
     bar: ProgressBar,
     board: Arc<Mutex<Board>>,
-    begun: Instant,
+    start: Instant,
     colored: bool,
 }
 
 impl LiveBoard {
-    fn begin(colored: bool) -> Self {
-        let begun = now();
+    fn start(colored: bool) -> Self {
+        let start = now();
         let board = Arc::new(Mutex::new(Board::default()));
         let shown = Arc::clone(&board);
         let target = ProgressDrawTarget::term_like_with_hz(Box::new(Screen::stderr()), DRAWS_PER_S);
         let bar = ProgressBar::with_draw_target(None, target);
         let style = ProgressStyle::with_template("{board}").expect("the template is one word");
         let style = style.with_key("board", move |_: &_, to: &mut dyn std::fmt::Write| {
-            let text = shown.lock().expect("nobody panics while telling").text(begun.elapsed());
-            // A terminal that takes no more is found out by the next line.
+            let text = shown
+                .lock()
+                .expect("no thread panics while it holds the lock")
+                .text(start.elapsed());
+            // If the terminal is closed, writing the next line reports it.
             let _ = to.write_str(&strip_unless(colored, &text));
         });
         bar.set_style(style);
         bar.enable_steady_tick(FRAME);
-        Self { bar, board, begun, colored }
+        Self { bar, board, start, colored }
     }
     fn update(&self, event: &Event) -> Option<Duration> {
-        let mut board = self.board.lock().expect("nobody panics while telling");
-        board.update(event, self.begun.elapsed())
+        let mut board = self.board.lock().expect("no thread panics while it holds the lock");
+        board.update(event, self.start.elapsed())
     }
     fn above(&self, text: &str) {
         self.bar.println(strip_unless(self.colored, text));
@@ -181,24 +185,24 @@ impl Drop for LiveBoard {
     }
 }
 
-/// A terminal that goes to the next line by a newline.
+/// A terminal on which lines end with a newline.
 ///
-/// indicatif fills its lines with blanks up to the right edge. The `^C` that a terminal shows of its own accord
-/// would begin the next line there, and what is drawn anew would stand a line too low.
+/// indicatif pads its lines with blanks up to the right edge. There, the `^C` that a terminal prints on Ctrl-C would
+/// wrap to the next line, and the board would be redrawn one line too low.
 #[derive(Debug)]
 struct Screen {
     term: Term,
-    /// A line is whole, and the next one is not begun.
-    whole: AtomicBool,
+    /// Whether a line is complete and the next one is not started.
+    is_line_complete: AtomicBool,
 }
 
 impl Screen {
     fn stderr() -> Self {
-        Self { term: Term::buffered_stderr(), whole: AtomicBool::new(false) }
+        Self { term: Term::buffered_stderr(), is_line_complete: AtomicBool::new(false) }
     }
-    /// The cursor goes so far, and is no longer behind the line that was written last.
-    fn moved_by(&self, distance: usize) -> &Term {
-        self.whole.fetch_and(distance == 0, Ordering::Relaxed);
+    /// Returns the terminal for a cursor movement; a movement leaves the line that was written last.
+    fn move_by(&self, distance: usize) -> &Term {
+        self.is_line_complete.fetch_and(distance == 0, Ordering::Relaxed);
         &self.term
     }
 }
@@ -211,33 +215,33 @@ impl TermLike for Screen {
         self.term.size().0
     }
     fn move_cursor_up(&self, lines: usize) -> io::Result<()> {
-        self.moved_by(lines).move_cursor_up(lines)
+        self.move_by(lines).move_cursor_up(lines)
     }
     fn move_cursor_down(&self, lines: usize) -> io::Result<()> {
-        self.moved_by(lines).move_cursor_down(lines)
+        self.move_by(lines).move_cursor_down(lines)
     }
     fn move_cursor_right(&self, letters: usize) -> io::Result<()> {
-        self.moved_by(letters).move_cursor_right(letters)
+        self.move_by(letters).move_cursor_right(letters)
     }
     fn move_cursor_left(&self, letters: usize) -> io::Result<()> {
-        self.moved_by(letters).move_cursor_left(letters)
+        self.move_by(letters).move_cursor_left(letters)
     }
     fn write_line(&self, text: &str) -> io::Result<()> {
-        self.moved_by(1).write_line(text)
+        self.move_by(1).write_line(text)
     }
     fn write_str(&self, text: &str) -> io::Result<()> {
-        // Nothing but blanks is what a line is filled with.
+        // Only padding consists of blanks alone.
         if text.bytes().all(|byte| byte == b' ') {
-            self.whole.store(true, Ordering::Relaxed);
+            self.is_line_complete.store(true, Ordering::Relaxed);
             return Ok(());
         }
-        if self.whole.swap(false, Ordering::Relaxed) && text != "\r" {
+        if self.is_line_complete.swap(false, Ordering::Relaxed) && text != "\r" {
             self.term.write_str("\n")?;
         }
         self.term.write_str(text)
     }
     fn clear_line(&self) -> io::Result<()> {
-        self.moved_by(1).clear_line()
+        self.move_by(1).clear_line()
     }
     fn flush(&self) -> io::Result<()> {
         self.term.flush()
@@ -246,7 +250,7 @@ impl TermLike for Screen {
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "how long a step takes is shown and forgotten; `--now` must not stop it"
+    reason = "the duration of a step is only shown; `--now` must not stop it"
 )]
 pub fn now() -> Instant {
     Instant::now()

@@ -1,5 +1,5 @@
-//! A stack's outputs in every format, printed or in a file: whole or not at all, and for its owner only where keys are
-//! in it.
+//! The outputs of a stack in every format, printed or written to a file. A file is written whole or not at all; one
+//! with API keys is readable only by its owner.
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -24,54 +24,52 @@ pub enum Format {
     Json,
     /// The same document as YAML
     Yaml,
-    /// For shells: NAME=value lines, for `eval`
+    /// For shells: NAME=value lines for `eval`
     Env,
     /// For .env files
     Dotenv,
     /// For Terraform: name = "value" lines
     Tfvars,
-    /// What `Amplify.configure` takes, as JSON; of one API
+    /// The argument of `Amplify.configure` as JSON, for one API
     Amplify,
-    /// For a step of GitHub Actions: name=value lines for the file at $GITHUB_OUTPUT
+    /// For GitHub Actions: name=value lines for the file $GITHUB_OUTPUT
     Github,
 }
 
-/// What apply and destroy leave for other tools.
+/// The options of `apply` and `destroy` that write the outputs to a file.
 #[derive(Clone, Debug, clap::Args)]
 pub struct OutputsFileArgs {
-    /// Write the outputs to FILE in the end: also if nothing changed, or only a part of it
+    /// Write the outputs to FILE at the end, even if nothing or only a part was changed
     #[arg(long, value_name = "FILE", help_heading = "Outputs")]
     outputs_file: Option<PathBuf>,
-    /// How to write them
+    /// The format of the outputs file
     #[arg(long, value_enum, default_value_t = Format::Json, value_name = "FORMAT", requires = "outputs_file", help_heading = "Outputs")]
     outputs_format: Format,
-    /// Write the values of API keys too; only you may read the file then
+    /// Include the values of API keys; makes the file readable only by you
     #[arg(long, requires = "outputs_file", help_heading = "Outputs")]
     outputs_reveal: bool,
 }
 
 impl OutputsFileArgs {
-    /// Refuses, before anything is changed, what could not be written afterwards.
+    /// Checks, before anything is changed, that the file can be written afterwards.
     pub fn check(&self, desired: &DesiredState, io: &Io) -> Result<(), Failure> {
         let Some(file) = &self.outputs_file else { return Ok(()) };
         let path = io.path(file);
         if path.is_dir() {
-            let message = format!("{} can't be written: it is a folder", path.display());
-            return Err(
-                Failure::error(message).with_hint("name a file in it; nothing was changed so far")
-            );
+            let message = format!("cannot write `{}`: it is a directory", path.display());
+            return Err(Failure::error(message).with_hint("name a file in it; nothing was changed"));
         }
         check_writable(&path)?;
         let apis = desired.keys().filter(|address| address.section() == "apis").count();
         if self.outputs_format == Format::Amplify && apis > 1 {
-            let message = "a configuration of Amplify has one API, and the spec has more";
+            let message = "an Amplify configuration has one API, and the spec has several";
             return Err(Failure::new(Exit::Usage, message).with_hint(
-                "write it after the apply: `provision outputs --format amplify --api KEY`",
+                "write it after the apply with `provision outputs --format amplify --api KEY`",
             ));
         }
         Ok(())
     }
-    /// Writes what is there now.
+    /// Writes the outputs of the live state.
     pub fn write(
         &self,
         stack: &str,
@@ -83,31 +81,31 @@ impl OutputsFileArgs {
         let outputs = outputs(stack, &proposal.site, live, self.outputs_reveal);
         let text = text(self.outputs_format, &outputs, io)?;
         write_file(&io.path(file), &text, self.outputs_format, self.outputs_reveal)?;
-        io.note(&format!("the outputs are written to {}\n", file.display()));
+        io.note(&format!("wrote the outputs to {}\n", file.display()));
         Ok(())
     }
 }
 
-/// Writes `text` to `path`; to what GitHub reads it is added, for other steps have written there.
+/// Writes `text` to `path`. Appends to GitHub's output file, which also has the outputs of other steps.
 pub fn write_file(path: &Path, text: &str, format: Format, secret: bool) -> Result<(), Failure> {
     if format != Format::Github || !path.exists() {
         return if secret { write_private(path, text) } else { write(path, text) };
     }
-    let added = fs::read(path).and_then(|there| {
+    let result = fs::read(path).and_then(|content| {
         let mut file = fs::File::options().append(true).open(path)?;
-        let whole = there.is_empty() || there.ends_with(b"\n");
-        file.write_all(if whole { b"" } else { b"\n" })?;
+        let ends_line = content.is_empty() || content.ends_with(b"\n");
+        file.write_all(if ends_line { b"" } else { b"\n" })?;
         file.write_all(text.as_bytes())
     });
-    added.map_err(|error| Failure::error(format!("{} can't be written: {error}", path.display())))
+    result.map_err(|error| Failure::error(format!("cannot write `{}`: {error}", path.display())))
 }
 
-/// The outputs as `format` has them. What a person should know beside them is said.
+/// Returns the outputs in `format`. Prints notes for people, and has GitHub mask secrets.
 pub fn text(format: Format, outputs: &Outputs, io: &mut Io) -> Result<String, Failure> {
     let lines = |render: fn(&[Variable]) -> String| {
         let variables = variables(outputs).map_err(|reason| {
             Failure::error(reason)
-                .with_hint("give one of the two another key in the spec, or choose `json`, which has no such names")
+                .with_hint("rename one of the two keys in the spec, or use `--format json`, which has no such names")
         });
         variables.map(|items| render(&items))
     };
@@ -126,7 +124,7 @@ pub fn text(format: Format, outputs: &Outputs, io: &mut Io) -> Result<String, Fa
     }
 }
 
-/// A client talks to one API; where there is none, there is nothing to configure.
+/// Returns the configuration of one API; of a stack without APIs, an empty one.
 fn amplify(outputs: &Outputs, io: &mut Io) -> Result<String, Failure> {
     match outputs.apis.as_slice() {
         [] => Ok(json(&Value::Object(Default::default()))),
@@ -140,7 +138,7 @@ fn amplify(outputs: &Outputs, io: &mut Io) -> Result<String, Failure> {
         apis => {
             let keys: Vec<&str> = apis.iter().map(|api_outputs| api_outputs.key.as_str()).collect();
             let message = format!(
-                "a configuration of Amplify has one API, and the stack has {}",
+                "an Amplify configuration has one API, and the stack has {}",
                 keys.join(", ")
             );
             Err(Failure::error(message).with_hint(format!("choose one: `--api {}`", keys[0])))
@@ -148,21 +146,21 @@ fn amplify(outputs: &Outputs, io: &mut Io) -> Result<String, Failure> {
     }
 }
 
-/// Has GitHub hide the keys in everything that is logged from here on. Its runner takes that from
-/// standard error as from standard output, and nobody else is to see them there.
+/// Has GitHub mask the keys in everything that is logged from now on. The runner reads its commands from stderr, too;
+/// outside GitHub Actions they must not be printed.
 fn mask(outputs: &Outputs, io: &mut Io) {
-    if io.environment.get("GITHUB_ACTIONS").is_some_and(|github_actions| github_actions == "true") {
+    if io.environment.get("GITHUB_ACTIONS").is_some_and(|value| value == "true") {
         for secret in outputs.secrets() {
             io.report(&format!("::add-mask::{secret}\n"));
         }
     }
 }
 
-/// What is said of an API that a stack does not have; `keys` are those that it has.
+/// Returns the failure for an API that the stack does not have; `keys` are those that it has.
 pub fn no_api(stack: &str, key: &str, keys: &[&str]) -> Failure {
     let hint = match closest_match(key, keys.iter().copied()) {
         Some(meant) => format!("did you mean `{meant}`?"),
-        None => format!("it has {}", keys.join(", ")),
+        None => format!("the stack has {}", keys.join(", ")),
     };
-    Failure::error(format!("stack {stack} has no API called `{key}`")).with_hint(hint)
+    Failure::error(format!("stack {stack} has no API `{key}`")).with_hint(hint)
 }

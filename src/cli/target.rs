@@ -1,4 +1,4 @@
-//! Which AWS a command talks to: the user's, or the local one of this folder.
+//! Connects a command to AWS or to the local emulator, which it starts if it is not running.
 use std::path::{Path, PathBuf};
 
 use tokio::net::TcpListener;
@@ -13,20 +13,20 @@ use appsync_local::{DataPlane, OpenError, Settings};
 use provision_aws::client::Aws;
 use provision_aws::connect::{AwsEndpoint, Target, connect};
 
-/// Where the local AWS of a folder keeps what it knows.
+/// The default folder of the emulator's state.
 pub const LOCAL_FOLDER: &str = DATA_DIR;
 #[derive(Clone, Debug, clap::Args)]
 pub struct TargetArgs {
-    /// Talk to the local AWS that keeps its state in DIR; no account is needed
+    /// Use the local emulator with its state in DIR; requires no AWS account
     #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true, default_missing_value = LOCAL_FOLDER, help_heading = "AWS")]
     local: Option<PathBuf>,
-    /// The AWS region, where the spec names none
+    /// The AWS region, if the spec does not set one
     #[arg(long, value_name = "REGION", value_parser = region_name, help_heading = "AWS")]
     region: Option<String>,
-    /// The profile of the AWS configuration to use
+    /// The profile of the AWS configuration
     #[arg(long, value_name = "NAME", conflicts_with = "local", help_heading = "AWS")]
     profile: Option<String>,
-    /// Another AWS endpoint, for all services
+    /// The endpoint of all AWS services
     #[arg(long, value_name = "URL", conflicts_with = "local", help_heading = "AWS")]
     endpoint_url: Option<String>,
 }
@@ -38,11 +38,11 @@ impl TargetArgs {
     pub fn profile(&self) -> Option<&String> {
         self.profile.as_ref()
     }
-    /// The folder of the local AWS, if it is that one.
+    /// Returns the folder of the emulator's state, with `--local`.
     pub fn folder(&self) -> Option<&PathBuf> {
         self.local.as_ref()
     }
-    /// The same arguments, as a shell takes them.
+    /// Returns the same arguments, quoted for a shell.
     pub fn follow_up_options(&self) -> Vec<String> {
         let local = self.local.as_ref().map(|folder| match folder == Path::new(LOCAL_FOLDER) {
             true => "--local".to_owned(),
@@ -60,23 +60,23 @@ impl TargetArgs {
     }
 }
 
-/// Where a stack is to stand, as far as its spec says.
+/// The region and account that a spec or a saved plan requires.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ExpectedTarget<'a> {
     pub region: Option<&'a String>,
-    /// The only account that may be looked at and changed.
+    /// The only account that may be read and changed.
     pub account: Option<&'a String>,
-    /// Whether a saved plan says so, and no spec.
+    /// Whether a saved plan requires them, not a spec.
     pub is_planned: bool,
 }
 
-/// A connection for the length of a command, and the local AWS if it serves one itself.
+/// The connection of a command, and the emulator if the command started one.
 #[derive(Debug)]
 pub struct Session {
     pub aws: Aws,
-    /// What a person calls this AWS, if it isn't AWS's own.
+    /// The description of the endpoint in messages; `None` for AWS itself.
     pub place: Option<String>,
-    /// Where this AWS is, if it isn't AWS's own.
+    /// The URL of the endpoint; `None` for AWS itself.
     pub url: Option<String>,
     server: Option<Server>,
 }
@@ -87,37 +87,37 @@ struct Server {
     task: JoinHandle<std::io::Result<()>>,
 }
 
-/// Opens a connection for a stack that stands where `declared` says, if it says so. In another account
-/// than the declared one nothing is even looked at.
+/// Connects to the account and region that `declared` requires. Reads nothing in any other account.
 pub async fn open(
     args: &TargetArgs,
     declared: ExpectedTarget<'_>,
     io: &mut Io,
 ) -> Result<Session, Failure> {
     let region = match (&args.region, declared.region) {
-        (Some(asked), Some(declared)) if asked != declared => {
-            let message = format!("--region is {asked} and the spec's region is {declared}");
+        (Some(option), Some(declared)) if option != declared => {
+            let message = format!("--region is {option}, but the spec's region is {declared}");
             return Err(Failure::new(Exit::Usage, message)
-                .with_hint("leave `--region` away, or take `region:` out of the spec"));
+                .with_hint("omit `--region`, or remove `region:` from the spec"));
         }
-        (asked, declared) => asked.clone().or_else(|| declared.cloned()),
+        (option, declared) => option.clone().or_else(|| declared.cloned()),
     };
-    let named = |url: &String| url.starts_with("http://") || url.starts_with("https://");
-    if let Some(url) = args.endpoint_url.as_ref().filter(|url| !named(url)) {
-        let message = format!("--endpoint-url `{url}` is no URL");
-        return Err(Failure::new(Exit::Usage, message).with_hint("such as http://127.0.0.1:4100"));
+    let is_url = |url: &String| url.starts_with("http://") || url.starts_with("https://");
+    if let Some(url) = args.endpoint_url.as_ref().filter(|url| !is_url(url)) {
+        let message = format!("--endpoint-url: `{url}` is not a valid URL");
+        return Err(Failure::new(Exit::Usage, message)
+            .with_hint("pass a URL such as http://127.0.0.1:4100"));
     }
     if args.local.as_ref().is_some_and(|local| local.to_string_lossy().contains("://")) {
-        let message = "--local names a folder, not a URL";
+        let message = "--local requires a directory, not a URL";
         return Err(
-            Failure::new(Exit::Usage, message).with_hint("give a URL with `--endpoint-url`")
+            Failure::new(Exit::Usage, message).with_hint("pass a URL with `--endpoint-url`")
         );
     }
     let mut served_at = None;
     let (endpoint, place, server) = match (&args.local, &args.endpoint_url) {
         (Some(folder), _) => {
-            let place = format!("local AWS in {}", folder.display());
-            let (url, server) = local(&io.path(folder), io).await?;
+            let place = format!("local emulator in {}", folder.display());
+            let (url, server) = connect_local(&io.path(folder), io).await?;
             served_at = server.is_none().then(|| url.clone());
             (AwsEndpoint::Local(url), Some(place), server)
         }
@@ -144,93 +144,94 @@ pub async fn open(
     }
 }
 
-/// Refuses any account but the declared one.
+/// Rejects credentials of any other account than the declared one.
 async fn check_target(aws: &Aws, declared: ExpectedTarget<'_>) -> Result<(), Failure> {
     let Some(account) = declared.account else { return Ok(()) };
     let identity = aws.identity().await?;
     if identity.account == *account {
         return Ok(());
     }
-    let what = if declared.is_planned { "plan was made" } else { "stack is" };
+    let subject = if declared.is_planned { "plan was made" } else { "stack is" };
     let message = format!(
-        "the {what} for account {account}, and these credentials belong to account {} ({})",
+        "the {subject} for account {account}, but the credentials belong to account {} ({})",
         identity.account, identity.arn
     );
-    let otherwise = match declared.is_planned {
-        true => "plan again with these",
-        false => "mend `account:` in the spec",
+    let alternative = match declared.is_planned {
+        true => "create a new plan with these credentials",
+        false => "fix `account:` in the spec",
     };
     Err(Failure::new(Exit::Refused, message).with_hint(format!(
-        "use credentials of that account, perhaps with `--profile`, or {otherwise}"
+        "use credentials of that account, for example with `--profile`, or {alternative}"
     )))
 }
 
 impl Session {
-    /// The URL of an AWS on this machine, if we talk to one.
+    /// Returns the URL of the endpoint if it is on this machine.
     pub fn emulator_url(&self) -> Option<&str> {
         let url = self.url.as_deref()?;
         let host = url.split("://").nth(1).unwrap_or_default();
-        let here = ["127.0.0.1", "localhost", "[::1]"].iter().any(|text| host.starts_with(text));
-        here.then_some(url)
+        let is_local =
+            ["127.0.0.1", "localhost", "[::1]"].iter().any(|text| host.starts_with(text));
+        is_local.then_some(url)
     }
-    /// Whether the local AWS ends with this command: nobody reaches its Event APIs then.
+    /// Returns whether the emulator runs only for this command, so that its Event APIs are unreachable afterwards.
     pub fn is_ephemeral(&self) -> bool {
         self.server.is_some()
     }
-    /// Ends the local AWS, if this session served it, once its answers are out.
+    /// Stops the emulator, if this session started it, after its responses are sent.
     pub async fn close(self) -> Result<(), Failure> {
         let Some(Server { stop, task }) = self.server else { return Ok(()) };
         drop(self.aws);
         let _ = stop.send(());
         match task.await {
-            Ok(served) => Ok(served?),
-            Err(error) => Err(Failure::error(format!("the local AWS broke down: {error}"))),
+            Ok(result) => Ok(result?),
+            Err(error) => Err(Failure::error(format!("the local emulator crashed: {error}"))),
         }
     }
 }
 
-/// Keeps `Session` in one place: whoever opens one closes it, also after an error.
+/// Closes a session, also after an error, and returns the first error.
 pub async fn close_after<T>(session: Session, result: Result<T, Failure>) -> Result<T, Failure> {
-    let closed = session.close().await;
+    let close_result = session.close().await;
     let value = result?;
-    closed?;
+    close_result?;
     Ok(value)
 }
 
-/// The running local AWS of `folder`, or one of our own over the same store.
-async fn local(folder: &Path, io: &mut Io) -> Result<(String, Option<Server>), Failure> {
-    let store = match wait_for(folder, io).await? {
+/// Returns the URL of the running emulator of `folder`, or starts one over its store.
+async fn connect_local(folder: &Path, io: &mut Io) -> Result<(String, Option<Server>), Failure> {
+    let store = match access_store(folder, io).await? {
         StoreAccess::Served(url) => return Ok((url, None)),
         StoreAccess::Exclusive(store) => store,
     };
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
     let url = format!("http://{}", listener.local_addr()?);
-    let (stop, stopped) = oneshot::channel();
+    let (stop, stop_requested) = oneshot::channel();
     let shutdown = async move {
-        let _ = stopped.await;
+        let _ = stop_requested.await;
     };
     let plane = DataPlane::new(store, Settings::default());
     let task = tokio::spawn(appsync_local::serve(vec![listener], plane, None, shutdown));
     Ok((url, Some(Server { stop, task })))
 }
 
-/// Why the store can't be had, and where else one can be.
+/// Returns the failure for a store that cannot be opened, with another location as help.
 fn open_failure(error: &OpenError) -> Failure {
     let failure = Failure::error(error.to_string());
     match error {
-        OpenError::Io { .. } => {
-            failure.with_hint("keep the local AWS in a folder that you may write: `--local=DIR`")
-        }
+        OpenError::Io { .. } => failure.with_hint(
+            "keep the emulator's state in a directory that you may write to: `--local=DIR`",
+        ),
         _ => failure,
     }
 }
 
-/// Opens the store, or finds who serves it; waits for a command that has it for a moment.
-async fn wait_for(folder: &Path, io: &mut Io) -> Result<StoreAccess, Failure> {
+/// Opens the store, or returns the URL of the process that serves it; waits for a command that uses it briefly.
+async fn access_store(folder: &Path, io: &mut Io) -> Result<StoreAccess, Failure> {
     let clock = io.clock.clone();
     let waiting = |folder: &Path| {
         io.note(&format!("waiting for another command that uses {}\n", folder.display()));
     };
-    let opened = appsync_local::cli::access_store(folder, &clock, waiting).await;
-    opened.map_err(|error| open_failure(&error))
+    let access = appsync_local::cli::access_store(folder, &clock, waiting).await;
+    access.map_err(|error| open_failure(&error))
 }

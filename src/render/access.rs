@@ -1,4 +1,4 @@
-//! Who may do what, as a matrix: for people, for a pull request, for programs, as a picture.
+//! Formats who may connect, publish and subscribe: as a table, as Markdown, as JSON and as a diagram.
 mod matrix;
 mod mermaid;
 
@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use provision_core::access::ApiAccess;
 
-/// What `provision access --format json` prints.
+/// The document of `provision access --format json`.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(title = "access")]
@@ -18,6 +18,6 @@ pub struct AccessDocument<'a> {
     /// The version of this document: 1.
     pub version: u32,
     pub stack: &'a str,
-    /// Who may do what, an API each.
+    /// Who may connect, publish and subscribe, per API.
     pub apis: &'a [ApiAccess],
 }

@@ -1,4 +1,4 @@
-//! A plan, for people, for programs and for pull requests.
+//! Formats a plan: for people, for programs and for pull requests.
 mod document;
 mod human;
 mod leaves;

@@ -1,4 +1,4 @@
-//! Findings for people, with the source line and a caret, and for programs.
+//! Formats diagnostics: for people with their source lines, and for programs and code scanning.
 mod document;
 mod github;
 mod sarif;

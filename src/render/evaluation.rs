@@ -1,11 +1,11 @@
-//! What one handler made of its events: for people and for programs.
+//! Formats the evaluation of a handler: for people and for programs.
 use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
 use anstyle::AnsiColor;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-/// What `provision eval --format json` prints.
+/// The document of `provision eval --format json`.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(title = "evaluation")]
@@ -17,52 +17,52 @@ pub struct EvaluationDocument {
     /// `onPublish` or `onSubscribe`.
     pub handler: &'static str,
     pub outcome: Outcome,
-    /// The events that are broadcast, in this order.
+    /// The events that the handler delivers, in this order.
     pub delivered: Vec<Delivered>,
-    /// The events of which the publisher is told that they failed.
+    /// The events that are reported to the publisher as failed.
     pub failed: Vec<Failed>,
-    /// The places of the events that nobody hears of.
+    /// The indexes of the events that the handler drops.
     pub dropped: Vec<usize>,
-    /// What the data source is asked. Left out: nothing.
+    /// The request to the data source. Omitted if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request: Option<Value>,
-    /// Why the handler refused, or broke. Left out: it did not.
+    /// Why the handler rejected the operation or failed. Omitted if it did neither.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<HandlerError>,
     /// The lines of its `console`.
     pub logs: Vec<LogLine>,
-    /// `ctx.stash` afterwards.
+    /// `ctx.stash` after the evaluation.
     pub stash: Value,
-    /// What `util.appendError` was given.
+    /// The arguments of `util.appendError`.
     pub out_errors: Vec<Value>,
 }
 
-/// How a handler ended.
+/// The outcome of an evaluation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
-    /// The events are dealt with.
+    /// The events were processed.
     Published,
-    /// The subscription may be made.
+    /// The subscription is allowed.
     Allowed,
-    /// It asks its data source, whose answer was not given.
+    /// The handler waits for the result of its data source, which was not passed.
     Waiting,
-    /// It said so, by `util.error` or `util.unauthorized`.
+    /// The handler called `util.error` or `util.unauthorized`.
     Refused,
-    /// It could not be run to its end, or returned what AppSync can't take.
+    /// The handler threw, was stopped, or returned a value that AppSync does not accept.
     Broken,
 }
 
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Delivered {
-    /// The place of the event among those published.
+    /// The index of the event among the published events.
     pub index: usize,
     pub payload: Value,
 }
 
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Failed {
-    /// The place of the event among those published.
+    /// The index of the event among the published events.
     pub index: usize,
     pub message: String,
 }
@@ -71,10 +71,10 @@ pub struct Failed {
 #[serde(rename_all = "camelCase")]
 pub struct HandlerError {
     pub message: String,
-    /// The type that the handler gave it.
+    /// The error type that the handler passed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error_type: Option<String>,
-    /// Where, if that is known.
+    /// The position, if it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub place: Option<CodePlace>,
 }
@@ -89,7 +89,7 @@ pub struct LogLine {
     pub place: Option<CodePlace>,
 }
 
-/// A place in a file, from one.
+/// A position in a file, counted from 1.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct CodePlace {
     pub file: String,
@@ -97,10 +97,10 @@ pub struct CodePlace {
     pub column: usize,
 }
 
-/// A line of more bytes is not shown.
+/// Source lines with more bytes are not shown.
 const LINE_MAX: usize = 4_096;
 
-/// What came of it, a line for each event; without what went wrong.
+/// Formats the results, one line per event, without the error.
 pub fn text(document: &EvaluationDocument) -> String {
     let (green, red, yellow) = (
         AnsiColor::Green.on_default(),
@@ -134,7 +134,7 @@ pub fn text(document: &EvaluationDocument) -> String {
     lines.into_iter().map(|line| line + "\n").collect()
 }
 
-/// The lines of its `console`.
+/// Formats the lines of the handler's `console`.
 pub fn logs(document: &EvaluationDocument) -> String {
     let dim = anstyle::Style::new().dimmed();
     let line = |log_line: &LogLine| {
@@ -152,10 +152,10 @@ pub fn logs(document: &EvaluationDocument) -> String {
     document.logs.iter().map(line).collect()
 }
 
-/// What went wrong, with the line of `code` where it did; `code` is all of `file`, in which the handler stands.
+/// Formats the error with its line of `code`, the whole text of `file`.
 pub fn frame(document: &EvaluationDocument, file: &str, code: &str) -> Option<String> {
     let error = document.error.as_ref()?;
-    let verb = if document.outcome == Outcome::Refused { "refused" } else { "broke" };
+    let verb = if document.outcome == Outcome::Refused { "rejected" } else { "failed" };
     let kind =
         error.error_type.as_ref().map(|error_type| format!(" ({error_type})")).unwrap_or_default();
     let title = format!("{} {verb}: {}{kind}", document.handler, error.message);
@@ -177,11 +177,11 @@ pub fn frame(document: &EvaluationDocument, file: &str, code: &str) -> Option<St
             }
         }
     };
-    // Colour is taken out by whoever prints, where nobody sees it.
+    // The caller strips colors if the output is not a terminal.
     Some(format!("{}\n", Renderer::styled().render(&[group])))
 }
 
-/// The bytes of the name that a text begins with, or of its first letter.
+/// Returns the length of the name at the start of a text, or of its first character.
 fn word(text: &str) -> usize {
     let end = text.find(|character: char| {
         !character.is_alphanumeric() && character != '_' && character != '$'

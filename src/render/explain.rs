@@ -1,10 +1,10 @@
-//! The page of a diagnostic, for a terminal and as Markdown.
+//! Formats the page of a diagnostic, for a terminal and as Markdown.
 use provision_core::explain::{Example, ExampleKind, Page, PagePart};
 
-/// What reads well in a terminal.
+/// The width of lines in a terminal.
 const WIDTH: usize = 100;
 
-/// A page as a person reads it in a terminal: the heading bold, examples set in.
+/// Formats a page for a terminal, with a bold heading and indented examples.
 pub fn text(page: &Page) -> String {
     let bold = anstyle::Style::new().bold();
     let mut text = format!("{bold}{}: {}{bold:#}\n", page.code, page.title);
@@ -16,16 +16,16 @@ pub fn text(page: &Page) -> String {
                     Some(path) => format!("{label} ({path})"),
                     None => format!("{label} <{target}>"),
                 });
-                let paragraphs: Vec<String> = prose.split("\n\n").map(wrapped).collect();
+                let paragraphs: Vec<String> = prose.split("\n\n").map(wrap).collect();
                 text.push_str(&paragraphs.join("\n"));
             }
             PagePart::Example(Example { kind: shows, text: example, .. }) => {
-                let verdict = match shows {
+                let title = match shows {
                     ExampleKind::Wrong => "Wrong",
                     ExampleKind::Right => "Right",
                     ExampleKind::Template => "For example",
                 };
-                text.push_str(&format!("{bold}{verdict}{bold:#}\n\n"));
+                text.push_str(&format!("{bold}{title}{bold:#}\n\n"));
                 for line in example.lines() {
                     text.push_str(format!("    {line}").trim_end());
                     text.push('\n');
@@ -36,8 +36,8 @@ pub fn text(page: &Page) -> String {
     text
 }
 
-/// A paragraph in lines of the same length; the lines of a list stay as they are.
-fn wrapped(paragraph: &str) -> String {
+/// Wraps a paragraph; keeps the lines of a list or a table.
+fn wrap(paragraph: &str) -> String {
     if paragraph.lines().any(|line| line.starts_with(['-', '|'])) {
         return format!("{paragraph}\n");
     }
@@ -57,13 +57,12 @@ fn wrapped(paragraph: &str) -> String {
     text + "\n"
 }
 
-/// A page as Markdown.
+/// Formats a page as Markdown.
 pub fn markdown(page: &Page) -> String {
     format!("## {}: {}\n\n{}\n", page.code, page.title, body(page))
 }
 
-/// What follows the heading of a page, as Markdown that is read outside of the repository: a link to another of
-/// its files becomes the path of that file.
+/// Returns the body of a page as Markdown for readers outside the repository: links to its files become paths.
 pub fn body(page: &Page) -> String {
     with_links(page.markdown, |label, target| match repository_path(target) {
         Some(path) => format!("{label} (`{path}`)"),
@@ -71,7 +70,7 @@ pub fn body(page: &Page) -> String {
     })
 }
 
-/// Markdown with every link replaced by what `show` makes of its label and target.
+/// Replaces every link of Markdown by the result of `show` for its label and target.
 fn with_links(markdown: &str, show: impl Fn(&str, &str) -> String) -> String {
     let (mut text, mut rest) = (String::new(), markdown);
     while let Some((before, link)) = rest.split_once("](") {
@@ -87,7 +86,7 @@ fn with_links(markdown: &str, show: impl Fn(&str, &str) -> String) -> String {
     text + rest
 }
 
-/// The path from the root of the repository that a relative link of a page means.
+/// Returns the path from the root of the repository that a relative link refers to.
 fn repository_path(target: &str) -> Option<String> {
     match target.strip_prefix("../") {
         _ if target.contains("://") => None,
@@ -96,7 +95,7 @@ fn repository_path(target: &str) -> Option<String> {
     }
 }
 
-/// A line for each page.
+/// Lists the pages, one per line.
 pub fn list(pages: impl Iterator<Item = Page>) -> String {
     pages.map(|page| format!("{}  {}\n", page.code, page.title)).collect()
 }
@@ -107,7 +106,7 @@ mod tests {
     use provision_core::explain::page;
 
     #[test]
-    fn a_page_fits_a_terminal_and_its_examples_are_set_in() {
+    fn a_page_fits_a_terminal_and_its_examples_are_indented() {
         let text = anstream::adapter::strip_str(&text(&page("PV010").unwrap())).to_string();
         let mut lines = text.lines();
         assert_eq!(lines.next(), Some("PV010: merge key"));
@@ -116,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn links_show_their_target_and_none_depends_on_where_the_page_is() {
+    fn links_show_their_target_and_do_not_depend_on_the_location_of_the_page() {
         let markdown =
             "See `a`.\n\nSource: [one\npage](https://example.com/a#b); [notes](../c.md#d).";
         let page = Page { code: "PV000", title: "a title", markdown };
@@ -135,8 +134,8 @@ mod tests {
     }
 
     #[test]
-    fn the_lines_of_a_list_stay() {
-        assert_eq!(wrapped("- a\n- b"), "- a\n- b\n");
-        assert_eq!(wrapped("a\nb"), "a b\n");
+    fn the_lines_of_a_list_are_kept() {
+        assert_eq!(wrap("- a\n- b"), "- a\n- b\n");
+        assert_eq!(wrap("a\nb"), "a b\n");
     }
 }

@@ -1,4 +1,4 @@
-//! What could not be done: a card for each step, and what remains.
+//! Formats failed steps and lists the remaining ones.
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use anstyle::{AnsiColor, Style};
 
@@ -9,92 +9,93 @@ use provision_core::failure::CodeError;
 use provision_core::kind::DesiredResource;
 use provision_core::plan::StepVerb;
 
-/// Errors in code that are shown; more than this nobody reads at once.
+/// The most code errors that are shown; the rest is counted.
 const CODE_ERRORS_MAX: usize = 10;
-/// A line of more bytes is not shown.
+/// Source lines with more bytes are not shown.
 const LINE_MAX: usize = 4_096;
 
-/// What was tried on which address, what AWS said to it, what probably lies behind it, and what helps. `resource`
-/// is the step's own, for errors in its code.
+/// Formats a failed step: its address and action, the error of AWS, its likely cause, and the fix. `resource` is the
+/// resource of the step, for errors in its code.
 pub fn failure_text(
     address: &Address,
     action: StepVerb,
-    refusal: &CallFailure,
+    failure: &CallFailure,
     resource: Option<&DesiredResource>,
 ) -> String {
     let red = AnsiColor::Red.on_default();
     let bold = Style::new().bold();
     let verb = past_tense(action);
-    let mut text = format!("  {red}✗{red:#} {bold}{address}{bold:#}: can't be {verb}\n");
-    let said = [refusal.operation.as_deref(), refusal.code.as_deref(), Some(&refusal.message)];
-    let mut said: Vec<&str> = said.into_iter().flatten().filter(|text| !text.is_empty()).collect();
-    said.dedup();
-    let mut line = |text_of: &str| text.push_str(&format!("    {text_of}\n"));
-    line(&said.join(": "));
-    if let Some(id) = &refusal.request_id {
+    let mut text = format!("  {red}✗{red:#} {bold}{address}{bold:#}: could not be {verb}\n");
+    let parts = [failure.operation.as_deref(), failure.code.as_deref(), Some(&failure.message)];
+    let mut parts: Vec<&str> =
+        parts.into_iter().flatten().filter(|text| !text.is_empty()).collect();
+    parts.dedup();
+    let mut line = |content: &str| text.push_str(&format!("    {content}\n"));
+    line(&parts.join(": "));
+    if let Some(id) = &failure.request_id {
         line(&format!("request {id}"));
     }
-    for frame in frames(address, refusal, resource) {
+    for frame in frames(address, failure, resource) {
         frame.lines().for_each(&mut line);
     }
-    if let Some(cause) = &refusal.cause {
+    if let Some(cause) = &failure.cause {
         line(&format!("{bold}likely cause{bold:#}: {cause}"));
     }
-    for hint in &refusal.hints {
-        line(&format!("{bold}what helps{bold:#}: {hint}"));
+    for hint in &failure.hints {
+        line(&format!("{bold}help{bold:#}: {hint}"));
     }
     text
 }
 
-/// A step that is left to do.
+/// A step that is not done.
 #[derive(Clone, Debug)]
 pub struct RemainingStep {
     pub address: Address,
     pub action: StepVerb,
-    /// Why it was not tried; `None`: it was, and failed.
+    /// Why it was not tried; `None` if it failed.
     pub because: Option<SkipReason>,
 }
 
-/// What is left to do, and why; nothing where all is done.
-pub fn remaining(left: &[RemainingStep]) -> String {
-    if left.is_empty() {
+/// Lists the remaining steps with their reasons; empty if there are none.
+pub fn remaining(steps: &[RemainingStep]) -> String {
+    if steps.is_empty() {
         return String::new();
     }
     let (red, yellow) = (AnsiColor::Red.on_default(), AnsiColor::Yellow.on_default());
-    let mut text = "\nWhat remains:\n".to_owned();
-    for RemainingStep { address, action, because } in left {
-        let why = match because {
+    let mut text = "\nRemaining steps:\n".to_owned();
+    for RemainingStep { address, action, because } in steps {
+        let reason = match because {
             None => "it failed".to_owned(),
-            Some(SkipReason::Failed(need)) => format!("{need} did not succeed"),
+            Some(SkipReason::Failed(dependency)) => format!("{dependency} did not succeed"),
             Some(SkipReason::Interrupted) => "interrupted".to_owned(),
-            Some(SkipReason::Late) => "the time was over".to_owned(),
-            Some(SkipReason::Overtaken) => "another apply of this stack is under way".to_owned(),
+            Some(SkipReason::Late) => "the time limit was reached".to_owned(),
+            Some(SkipReason::Overtaken) => "another run of this stack is in progress".to_owned(),
         };
         let (style, sign) = if because.is_none() { (red, "✗") } else { (yellow, "-") };
         text.push_str(&format!(
-            "  {style}{sign}{style:#} {address} not {}: {why}\n",
+            "  {style}{sign}{style:#} {address} not {}: {reason}\n",
             past_tense(*action)
         ));
     }
     text
 }
 
-/// The places in the handler's code that AppSync minds.
+/// Formats the errors that AppSync reports in the handler's code.
 fn frames(
     address: &Address,
-    refusal: &CallFailure,
+    failure: &CallFailure,
     resource: Option<&DesiredResource>,
 ) -> Vec<String> {
     let code = resource.and_then(|resource| resource.properties.get("CodeHandlers")?.as_str());
     let file = resource.and_then(|resource| resource.declared["handlers"]["code"].as_str());
     let name = file.map_or_else(|| format!("codeHandlers of {address}"), str::to_owned);
     let frame = |error| {
-        // Colour is taken out by whoever prints, where nobody sees it.
+        // The caller strips colors if the output is not a terminal.
         Renderer::styled().render(&[group(error, &name, code.unwrap_or_default())])
     };
     let mut frames: Vec<String> =
-        refusal.code_errors.iter().take(CODE_ERRORS_MAX).map(frame).collect();
-    let more = refusal.code_errors.len().saturating_sub(CODE_ERRORS_MAX);
+        failure.code_errors.iter().take(CODE_ERRORS_MAX).map(frame).collect();
+    let more = failure.code_errors.len().saturating_sub(CODE_ERRORS_MAX);
     frames.extend((more > 0).then(|| format!("… and {more} more")));
     frames
 }

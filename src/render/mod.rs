@@ -1,4 +1,4 @@
-//! Everything that a person or a program reads, made from data: a `String` or a `Value`. Pure.
+//! Formats data for people and programs, as text or JSON documents. Pure: no I/O, no clock.
 pub mod access;
 pub mod changes;
 pub mod diagnostics;

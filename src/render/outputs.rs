@@ -1,4 +1,4 @@
-//! What other tools need to know of a stack: endpoints, ids, who may do what, keys.
+//! The outputs of a stack, in every format: endpoints, ids, auth modes and keys.
 mod amplify;
 mod document;
 mod human;

@@ -1,4 +1,4 @@
-//! A run as it goes: a line an event, for people; and a board of what is under way, for a terminal.
+//! Formats the events of a run for people: one line per event, and a board of the steps in progress for a terminal.
 mod board;
 
 pub use board::{Board, seconds};
@@ -8,12 +8,12 @@ use anstyle::{AnsiColor, Style};
 use provision_core::event::Event;
 use provision_core::plan::StepVerb;
 
-/// The line for `event`, if it is worth one. What failed has a card of its own, and what was skipped stands
-/// in the list of what remains.
+/// Formats an event as one line. Returns `None` for events that are shown elsewhere: failures have a block, and skipped
+/// steps are in the list of remaining steps.
 pub fn line(event: &Event) -> Option<String> {
     let green = AnsiColor::Green.on_default();
     let yellow = AnsiColor::Yellow.on_default();
-    let say =
+    let line =
         |style: Style, sign: &str, text: String| Some(format!("  {style}{sign}{style:#} {text}"));
     match event {
         Event::Planned { .. }
@@ -24,15 +24,15 @@ pub fn line(event: &Event) -> Option<String> {
         | Event::Refused { .. }
         | Event::Stale { .. } => None,
         Event::Queued => {
-            say(yellow, "…", "another apply of this stack is under way; waiting".to_owned())
+            line(yellow, "…", "another run of this stack is in progress; waiting".to_owned())
         }
-        // Of many attempts every second one, every fourth, every eighth is told.
+        // Show attempts at growing intervals: the second, third, fifth, ninth and so on.
         Event::Retrying { attempt, .. } if !attempt.saturating_sub(1).is_power_of_two() => None,
         Event::Retrying { address, because, attempt, .. } => {
-            say(yellow, "…", format!("{address}: trying again (attempt {attempt}), {because}"))
+            line(yellow, "…", format!("{address}: retrying (attempt {attempt}), {because}"))
         }
         Event::Succeeded { address, action } => {
-            say(green, "✓", format!("{address} {}", past_tense(*action)))
+            line(green, "✓", format!("{address} {}", past_tense(*action)))
         }
         Event::Finished { succeeded, failed, skipped } => {
             let mut parts = vec![format!("{succeeded} done")];
@@ -58,13 +58,13 @@ mod tests {
     use provision_core::event::RetryReason;
 
     #[test]
-    fn of_many_attempts_fewer_and_fewer_are_told() {
-        let told = |attempt: &u32| {
+    fn attempts_are_shown_at_growing_intervals() {
+        let is_shown = |attempt: &u32| {
             let (address, action) = (Address::top_level("apis", "chat"), StepVerb::Create);
             let (reason, because) = (RetryReason::Busy, "busy".to_owned());
             let (wait_ms, attempt) = (500, *attempt);
             line(&Event::Retrying { address, action, reason, wait_ms, attempt, because }).is_some()
         };
-        assert_eq!((2..=20).filter(told).collect::<Vec<u32>>(), [2, 3, 5, 9, 17]);
+        assert_eq!((2..=20).filter(is_shown).collect::<Vec<u32>>(), [2, 3, 5, 9, 17]);
     }
 }

@@ -1,24 +1,24 @@
-//! The same with other tools: curl, wscat, aws-amplify. What is printed runs as it stands.
+//! Prints an operation as a command or program for other tools: curl, wscat, aws-amplify. The text runs unchanged.
 use serde_json::{Value, json};
 
 use crate::render::outputs::secure;
 use crate::render::shell::word;
 
-/// What to do, where and as whom.
+/// An operation, its endpoint and its credentials.
 #[derive(Clone, Debug)]
 pub struct Snippet<'a> {
     /// The URL to publish to.
     pub http: &'a str,
     /// The URL to connect to.
     pub realtime: &'a str,
-    /// What is signed, and stands in every proof.
+    /// The host that is signed, and that every authorization object has.
     pub host: &'a str,
     pub region: &'a str,
-    /// AppSync's name for the mode.
+    /// AppSync's name of the auth mode.
     pub mode: &'a str,
-    /// The key or the token, if it may be seen; else a variable stands in its place.
+    /// The key or token with `--reveal`; otherwise the text uses a variable.
     pub secret: Option<&'a str>,
-    /// How to get what the variable has to hold, as one line.
+    /// How to get the value of the variable, in one line.
     pub source: Option<String>,
     /// A file of certificates to trust.
     pub ca_bundle: Option<String>,
@@ -41,25 +41,23 @@ const BY_KEY: &str = "API_KEY";
 const BY_SIGNATURE: &str = "AWS_IAM";
 
 impl Snippet<'_> {
-    /// The variable that holds the key or the token.
+    /// Returns the name of the variable with the key or token.
     fn variable(&self) -> &'static str {
         if self.mode == BY_KEY { "API_KEY" } else { "TOKEN" }
     }
-    /// The field of a proof, and the header of a request.
+    /// Returns the member of the authorization object, which is also the header of a request.
     fn field(&self) -> &'static str {
         if self.mode == BY_KEY { "x-api-key" } else { "Authorization" }
     }
 }
 
-/// Stands in JSON where the secret goes.
+/// Marks the position of the secret in JSON.
 const PLACEHOLDER: &str = "\u{1}";
 
-/// curl commands, one a batch.
+/// Returns curl commands, one per batch.
 pub fn curl(snippet: &Snippet<'_>) -> Result<String, String> {
     let Action::Publish { channel, batches } = &snippet.action else {
-        return Err(
-            "curl can't hold a subscription; `--print wscat` and `--print js` can".to_owned()
-        );
+        return Err("curl cannot subscribe; use `--print wscat` or `--print js`".to_owned());
     };
     let mut text = head(snippet);
     for batch in batches {
@@ -77,7 +75,8 @@ pub fn curl(snippet: &Snippet<'_>) -> Result<String, String> {
     Ok(text)
 }
 
-/// curl signs by itself from 7.75 on. Without quotes the last line is one word in every shell, or none.
+/// Returns curl's options for the credentials. curl signs requests since 7.75. Unquoted, the last line is one word in
+/// every shell, or none if the variable is empty.
 fn curl_credentials(snippet: &Snippet<'_>) -> Vec<String> {
     if snippet.mode == BY_SIGNATURE {
         return vec![
@@ -93,20 +92,19 @@ fn curl_credentials(snippet: &Snippet<'_>) -> Vec<String> {
     }]
 }
 
-/// A command of wscat 6, which sends each frame with a `-x`. AppSync wants no `connection_init`.
+/// Returns a command of wscat 6, which sends a frame per `-x`. AppSync does not require `connection_init`.
 pub fn wscat(snippet: &Snippet<'_>) -> Result<String, String> {
     if snippet.mode == BY_SIGNATURE {
-        let message =
-            "wscat can't sign, and every frame wants a signature of its own; `--print js` signs";
+        let message = "wscat cannot sign frames, and every frame requires a separate signature; use `--print js`";
         return Err(message.to_owned());
     }
-    let proof = json!({ "host": snippet.host, snippet.field(): PLACEHOLDER });
+    let authorization = json!({ "host": snippet.host, snippet.field(): PLACEHOLDER });
     let frame = |kind: &str, n: usize, channel: &str, events: Option<&Vec<String>>| {
         let mut frame = json!({ "type": kind, "id": (n + 1).to_string(), "channel": channel });
         if let Some(events) = events {
             frame["events"] = json!(events);
         }
-        frame["authorization"] = proof.clone();
+        frame["authorization"] = authorization.clone();
         frame
     };
     let (frames, wait): (Vec<Value>, i32) = match &snippet.action {
@@ -124,35 +122,38 @@ pub fn wscat(snippet: &Snippet<'_>) -> Result<String, String> {
         lines.push(format!("--ca {}", word(file)));
     }
     lines.push("-s aws-appsync-event-ws -s \"header-$HEADER\"".to_owned());
-    lines.extend(frames.iter().map(|frame| format!("-x \"$({})\"", printed(snippet, frame))));
+    lines.extend(frames.iter().map(|frame| format!("-x \"$({})\"", print_command(snippet, frame))));
     lines.push(format!("-w {wait}"));
     Ok(format!(
         "{}HEADER=\"$({} | base64 | tr '+/' '-_' | tr -d '=\\n')\"\n{}\n",
         head(snippet),
-        printed(snippet, &proof),
+        print_command(snippet, &authorization),
         lines.join(" \\\n  ")
     ))
 }
 
-/// A command that prints the document, with the secret where it belongs.
-fn printed(snippet: &Snippet<'_>, value: &Value) -> String {
+/// Returns a shell command that prints the document with its secret.
+fn print_command(snippet: &Snippet<'_>, value: &Value) -> String {
     let text = value.to_string();
-    let hole = Value::from(PLACEHOLDER).to_string();
-    let hole = hole.trim_matches('"');
+    let placeholder = Value::from(PLACEHOLDER).to_string();
+    let placeholder = placeholder.trim_matches('"');
     match snippet.secret {
         Some(secret) => {
             let secret = Value::from(secret).to_string();
-            format!("printf %s {}", single_quoted(&text.replace(hole, secret.trim_matches('"'))))
+            format!(
+                "printf %s {}",
+                single_quoted(&text.replace(placeholder, secret.trim_matches('"')))
+            )
         }
         None => {
-            let parts: Vec<String> = text.split(hole).map(single_quoted).collect();
+            let parts: Vec<String> = text.split(placeholder).map(single_quoted).collect();
             let variable = format!(" \"${}\" ", snippet.variable());
             format!("printf %s {}", parts.join(&variable))
         }
     }
 }
 
-/// How to get what has to be there first.
+/// Returns a comment on how to get the secret.
 fn head(snippet: &Snippet<'_>) -> String {
     match &snippet.source {
         Some(source) if snippet.secret.is_none() => format!("# {source}\n"),
@@ -160,20 +161,20 @@ fn head(snippet: &Snippet<'_>) -> String {
     }
 }
 
-/// JSON as one word. Single quotes keep it as people write it, where `word` would escape every quote in it.
+/// Quotes JSON as one word in single quotes, which keep it readable; `word` would escape every quote in it.
 fn single_quoted(json: &str) -> String {
     format!("'{}'", json.replace('\'', r"'\''"))
 }
 
-/// A module for `node`.
+/// Returns a JavaScript module for Node.js.
 pub fn js(snippet: &Snippet<'_>) -> Result<String, String> {
     let mode = amplify_mode(snippet.mode)
-        .ok_or_else(|| format!("aws-amplify knows no mode {}", snippet.mode))?;
+        .ok_or_else(|| format!("aws-amplify does not support the mode {}", snippet.mode))?;
     let mut text =
         "// npm install aws-amplify@6, save as events.mjs, run with Node 22 or newer\n".to_owned();
     if snippet.realtime.starts_with("ws:") {
         text.push_str(
-            "// Amplify connects by wss: only; an address without TLS is for publishing\n",
+            "// Amplify connects only with wss:; an address without TLS can only be used to publish\n",
         );
     }
     if let (Some(source), None) = (&snippet.source, snippet.secret) {
@@ -235,7 +236,7 @@ fn configuration(snippet: &Snippet<'_>, mode: &str) -> String {
 }
 
 fn post(channel: &str, batch: &[String], options: &str) -> String {
-    // JSON is JavaScript, and Amplify makes texts of the events by itself.
+    // JSON is valid JavaScript, and Amplify serializes the events.
     let events = match batch {
         [one] if !one.trim_start().starts_with('[') => one.clone(),
         several => format!("[{}]", several.join(", ")),
@@ -261,7 +262,7 @@ fn secret(snippet: &Snippet<'_>) -> String {
     }
 }
 
-/// Whether Amplify has to be given a JWT.
+/// Returns whether Amplify requires a JWT.
 fn has_tokens(snippet: &Snippet<'_>) -> bool {
     matches!(snippet.mode, "AMAZON_COGNITO_USER_POOLS" | "OPENID_CONNECT")
 }
@@ -289,43 +290,43 @@ mod tests {
             region: "eu-west-1",
             mode,
             secret,
-            source: Some("where it is".to_owned()),
+            source: Some("how to get it".to_owned()),
             ca_bundle: None,
             action,
         }
     }
 
-    fn publishing() -> Action<'static> {
+    fn publish() -> Action<'static> {
         let events = vec![r#"{"a":"it's"}"#.to_owned(), "1".to_owned()];
         Action::Publish { channel: "/a/b", batches: vec![events] }
     }
 
     #[test]
-    fn curl_takes_the_key_from_a_variable_or_as_it_is() {
+    fn curl_has_the_key_or_a_variable() {
         assert_eq!(
-            curl(&snippet("API_KEY", None, publishing())).unwrap(),
-            r#"# where it is
+            curl(&snippet("API_KEY", None, publish())).unwrap(),
+            r#"# how to get it
 curl https://h/event \
   -H 'content-type: application/json' \
   -H "x-api-key: $API_KEY" \
   -d '{"channel":"/a/b","events":["{\"a\":\"it'\''s\"}","1"]}'
 "#
         );
-        let shown = curl(&snippet("AWS_LAMBDA", Some("t"), publishing())).unwrap();
+        let shown = curl(&snippet("AWS_LAMBDA", Some("t"), publish())).unwrap();
         assert!(shown.contains("-H 'Authorization: t'") && !shown.contains('#'), "{shown}");
-        let signed = curl(&snippet("AWS_IAM", None, publishing())).unwrap();
-        assert!(signed.contains("--aws-sigv4 aws:amz:eu-west-1:appsync"), "{signed}");
-        let subscribing = Action::Subscribe { channels: vec!["/a"] };
-        let refused = curl(&snippet("API_KEY", None, subscribing)).unwrap_err();
-        assert!(refused.contains("--print wscat"), "{refused}");
+        let signature = curl(&snippet("AWS_IAM", None, publish())).unwrap();
+        assert!(signature.contains("--aws-sigv4 aws:amz:eu-west-1:appsync"), "{signature}");
+        let subscribe = Action::Subscribe { channels: vec!["/a"] };
+        let error = curl(&snippet("API_KEY", None, subscribe)).unwrap_err();
+        assert!(error.contains("--print wscat"), "{error}");
     }
 
     #[test]
-    fn wscat_has_its_credentials_made_in_the_shell_and_sends_every_frame() {
-        let subscribing = Action::Subscribe { channels: vec!["/a/*", "/b"] };
+    fn wscat_gets_its_credentials_from_the_shell_and_sends_every_frame() {
+        let subscribe = Action::Subscribe { channels: vec!["/a/*", "/b"] };
         assert_eq!(
-            wscat(&snippet("API_KEY", None, subscribing.clone())).unwrap(),
-            r#"# where it is
+            wscat(&snippet("API_KEY", None, subscribe.clone())).unwrap(),
+            r#"# how to get it
 HEADER="$(printf %s '{"host":"h","x-api-key":"' "$API_KEY" '"}' | base64 | tr '+/' '-_' | tr -d '=\n')"
 wscat -c wss://h/event/realtime \
   -s aws-appsync-event-ws -s "header-$HEADER" \
@@ -334,18 +335,18 @@ wscat -c wss://h/event/realtime \
   -w -1
 "#
         );
-        let refused = wscat(&snippet("AWS_IAM", None, subscribing)).unwrap_err();
-        assert!(refused.contains("--print js"), "{refused}");
-        let shown = wscat(&snippet("OPENID_CONNECT", Some("ey.t"), publishing())).unwrap();
+        let error = wscat(&snippet("AWS_IAM", None, subscribe)).unwrap_err();
+        assert!(error.contains("--print js"), "{error}");
+        let shown = wscat(&snippet("OPENID_CONNECT", Some("ey.t"), publish())).unwrap();
         assert!(shown.contains(r#"{"host":"h","Authorization":"ey.t"}"#), "{shown}");
     }
 
     #[test]
     fn a_module_configures_amplify_for_each_mode() {
         assert_eq!(
-            js(&snippet("API_KEY", None, publishing())).unwrap(),
+            js(&snippet("API_KEY", None, publish())).unwrap(),
             r#"// npm install aws-amplify@6, save as events.mjs, run with Node 22 or newer
-// where it is
+// how to get it
 import { Amplify } from 'aws-amplify';
 import { events } from 'aws-amplify/data';
 
@@ -367,7 +368,7 @@ console.log((await events.post("/a/b", [{"a":"it's"}, 1])) ?? 'published');
             ("OPENID_CONNECT", "defaultAuthMode: 'oidc'"),
             ("AWS_LAMBDA", "{ authMode: 'lambda', authToken: process.env.TOKEN }"),
         ] {
-            let text = js(&snippet(mode, None, publishing())).unwrap();
+            let text = js(&snippet(mode, None, publish())).unwrap();
             assert!(text.contains(part), "{text}");
         }
     }

@@ -161,18 +161,18 @@ def test_running_steps_are_shown_and_disappear_when_they_are_done(world, slow, g
     assert re.search(r"  ✓ apis/chat created  \d+\.\d s\n", screen), screen
     assert re.search(r"  ✓ apis/chat/namespaces/two created  \d+\.\d s\n", screen), screen
     assert "\n5 done.\n" in screen
-    for leftover in ["being created", "running", "looking at", "⠋"]:
+    for leftover in ["being created", "running", "reading the live", "⠋"]:
         assert leftover not in screen, screen
 
 
 def test_a_waiting_step_shows_the_reason(world, slow):
     slow(rules=[{"on": "CreateApiKey", "fault": {"error": {"code": "ConcurrentModificationException", "status": 409}}}])
     terminal = Terminal(world, "apply", "spec.yaml", "--yes")
-    terminal.until(r"… apis/chat/apiKeys/web being created  \d+\.\d s  waits: API busy, attempt \d+")
+    terminal.until(r"… apis/chat/apiKeys/web being created  \d+\.\d s  waiting: API busy, attempt \d+")
     terminal.until(r"1 waiting")
     slow()
     assert terminal.end() == 0
-    assert "waits:" not in terminal.screen() and "trying again" not in terminal.screen()
+    assert "waiting:" not in terminal.screen() and "retrying" not in terminal.screen()
 
 
 def test_ctrl_c_at_the_confirmation_declines(world, slow):
@@ -189,13 +189,13 @@ def test_ctrl_c_finishes_running_steps_and_lists_the_rest(world, slow, gate):
     terminal = Terminal(world, "apply", "spec.yaml", "--yes", url=gate.url)
     terminal.until(r"apis/chat being created")
     os.write(terminal.master, b"\x03")
-    terminal.until("Ctrl-C again stops at once")
+    terminal.until("press Ctrl-C again to stop immediately")
     gate.open()
     assert terminal.end() == 130
     screen = terminal.screen()
-    assert "  … finishing what is under way (" in screen and "); Ctrl-C again stops at once\n" in screen, screen
+    assert "  … finishing changes in progress (" in screen and "); press Ctrl-C again to stop immediately\n" in screen, screen
     assert re.search(r"  ✓ apis/chat created  \d+\.\d s\n", screen), screen
-    assert "What remains:\n  - apis/chat/apiKeys/web not created: interrupted\n" in screen, screen
+    assert "Remaining steps:\n  - apis/chat/apiKeys/web not created: interrupted\n" in screen, screen
     assert "error: interrupted; 4 steps were not tried" in screen
     assert "being created" not in screen
 
@@ -205,10 +205,10 @@ def test_a_second_ctrl_c_removes_the_progress_display(world, slow):
     terminal = Terminal(world, "apply", "spec.yaml", "--yes")
     terminal.until(r"apis/chat being created")
     os.write(terminal.master, b"\x03")
-    terminal.until("Ctrl-C again stops at once")
+    terminal.until("press Ctrl-C again to stop immediately")
     os.write(terminal.master, b"\x03")
     assert terminal.end() == 130
-    assert "stopped with changes under way" in terminal.screen()
+    assert "stopped with changes in progress" in terminal.screen()
     assert "being created" not in terminal.screen()
 
 

@@ -155,7 +155,7 @@ fn a_denied_request_has_a_hint_about_who_denied_it() {
 fn a_timeout_of_zero_is_rejected() {
     let Ran { code, err, .. } = World::new().run(&["subscribe", "s", "/a", "--timeout", "0s"]);
     assert_eq!(code, 64);
-    assert!(err.contains("it must be above zero"), "{err}");
+    assert!(err.contains("must be greater than zero"), "{err}");
 }
 
 #[test]

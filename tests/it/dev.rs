@@ -97,7 +97,7 @@ fn a_saved_spec_is_applied_at_once_and_an_invalid_one_changes_nothing() {
     dev.until("/_console#");
     dev.until("-H \"x-api-key: $API_KEY\"");
     dev.until("Amplify.configure(");
-    dev.until("watching spec.yaml; Ctrl-C ends it");
+    dev.until("watching spec.yaml; press Ctrl-C to stop");
     assert!(publish(&world, "/lobby/a", &[]).starts_with("0 "));
     dev.until("→ /lobby/a  {\"n\":1}  API_KEY over http, 0 receivers");
 
@@ -112,7 +112,7 @@ fn a_saved_spec_is_applied_at_once_and_an_invalid_one_changes_nothing() {
     save(&world, "spec.yaml", &more.replace("namespaces:", "namespace:"));
     dev.until("error[PV101]: unknown key `namespace`");
     dev.until("--> spec.yaml:10:5");
-    dev.until("what stood before stands");
+    dev.until("the previous state is unchanged");
     assert!(publish(&world, "/news/a", &[]).contains("spec.yaml has 1 error"));
     save(&world, "spec.yaml", &more.replace("[API_KEY] }", "[AWS_IAM] }"));
     let changed = dev.until("~ apis/chat/namespaces/news");
@@ -143,7 +143,7 @@ fn handlers_and_parameters_files_are_watched() {
     let mut dev = Dev::start(&world, &[&more[..], &["--reveal"]].concat());
     // Neither the handler nor its folder exists yet; with the handler, the spec is valid.
     dev.until("handlers/lobby.js");
-    dev.until("what stood before stands");
+    dev.until("the previous state is unchanged");
     let handler = |text: &str| {
         format!(
             "export function onPublish(ctx) {{\n  console.log('{text}', ctx.request.headers);\n  return ctx.events;\n}}\n"
@@ -198,7 +198,10 @@ fn with_format_json_each_line_is_a_document() {
     // A half-saved file deletes nothing.
     save(&world, "spec.yaml", "version: 1\nstack: dev\nregion: eu-west-1\n");
     let kept = next("not-applied");
-    assert!(kept["reason"].as_str().unwrap().contains("spec.yaml declares nothing"), "{kept}");
+    assert!(
+        kept["reason"].as_str().unwrap().contains("`spec.yaml` declares no resources"),
+        "{kept}"
+    );
     assert!(kept["hints"][0].as_str().unwrap().contains("provision destroy spec.yaml --local"));
     publish(&world, "/lobby/a", &[]);
     save(&world, "spec.yaml", "version: 2\n");
@@ -212,11 +215,15 @@ fn a_data_folder_in_use_is_an_error_with_alternatives() {
     let serving = world.serve(&[]);
     let ran = world.run(&["dev", "spec.yaml", "--port", "0"]);
     assert_eq!(ran.code, 1);
-    let message = format!("the local AWS in .provision is served already, at {}", serving.url);
+    let message = format!("an emulator for `.provision` is already running at {}", serving.url);
     assert!(ran.err.contains(&message), "{}", ran.err);
     assert!(ran.err.contains("provision apply spec.yaml --local --yes"), "{}", ran.err);
     let ran = world.run(&["dev", "other.yaml"]);
-    assert!(ran.err.contains("other.yaml is no file, and dev watches one"), "{}", ran.err);
+    assert!(
+        ran.err.contains("`other.yaml` is not a file, and `dev` watches a file"),
+        "{}",
+        ran.err
+    );
     let port = serving.url.rsplit(':').next().unwrap();
     let ran = world.run(&["dev", "spec.yaml", "--data-dir", "other", "--port", port]);
     assert!(ran.err.contains("cannot listen on port"), "{}", ran.err);

@@ -64,7 +64,7 @@ fn a_rejection_is_shown_at_its_position_in_the_code() {
     let eval = ["eval", "spec.yaml", "room", "onSubscribe", "--channel", "/room/nadia"];
     let Ran { code, out, err } = world().run(&eval);
     assert_eq!((code, out.as_str()), (1, ""));
-    let expected = "error: onSubscribe refused: not yours (NotYours)
+    let expected = "error: onSubscribe rejected: not yours (NotYours)
  --> handlers/room.js:7:10
   |
 7 |     util.error('not yours', 'NotYours')
@@ -81,7 +81,7 @@ fn an_error_in_inline_code_is_shown_in_the_spec() {
         world().run(&["eval", "spec.yaml", "short", "onPublish", "--event", "{}"]);
     assert_eq!(code, 1);
     assert!(
-        err.contains("onPublish broke: TypeError: cannot read property 'b' of undefined"),
+        err.contains("onPublish failed: TypeError: cannot read property 'b' of undefined"),
         "{err}"
     );
     assert!(err.contains("--> spec.yaml:14:"), "{err}");
@@ -95,7 +95,7 @@ fn a_data_source_is_not_called_but_its_result_can_be_passed() {
     let Ran { code, out, err } = world.run(&eval);
     let request: Value = serde_json::from_str(&out).unwrap();
     assert_eq!((code, request), (0, json!({ "operation": "Invoke", "payload": { "n": 1 } })));
-    assert!(err.contains("`orders` would be asked"), "{err}");
+    assert!(err.contains("the request to `orders`"), "{err}");
     let outcome = world.ok(&[&eval[..], &["--result", r#"{"done":true}"#]].concat());
     assert_eq!(outcome, "delivered  0  {\"done\":true}\n");
 }
@@ -135,7 +135,7 @@ fn a_handler_runs_next_to_invalid_ones_and_its_warnings_are_shown() {
     world.write("handlers/room.js", &text.replace("util.toJson(1)", "1"));
     let Ran { code, err, .. } =
         world.run(&["eval", "spec.yaml", "room", "onPublish", "--event", "{\"why\":\"so\"}"]);
-    assert!(code == 1 && err.contains("onPublish refused: so (PUBLISH)"), "{err}");
+    assert!(code == 1 && err.contains("onPublish rejected: so (PUBLISH)"), "{err}");
     assert!(err.contains("--> handlers/room.js:3:8"), "{err}");
 }
 
@@ -149,20 +149,24 @@ fn a_handler_that_cannot_run_is_an_error_with_a_fix() {
         assert!(ran.err.contains(expected), "{}", ran.err);
     };
     check(&["spec.yaml", "roam", "onPublish"], 1, "it has apis/chat/namespaces/bare");
-    check(&["spec.yaml", "bare", "onPublish", "--event", "{}"], 1, "has no handler code here");
-    check(&["spec.yaml", "room", "onPublish"], 64, "give one: `--event '{}'`");
-    check(&["spec.yaml", "room", "onPublish", "--event", "no.json"], 1, "there is no such file");
-    check(&["spec.yaml", "room", "onPublish", "--event", "{"], 1, "is no JSON");
+    check(
+        &["spec.yaml", "bare", "onPublish", "--event", "{}"],
+        1,
+        "has no handler code in the spec",
+    );
+    check(&["spec.yaml", "room", "onPublish"], 64, "pass one with `--event '{}'`");
+    check(&["spec.yaml", "room", "onPublish", "--event", "no.json"], 1, "no such file");
+    check(&["spec.yaml", "room", "onPublish", "--event", "{"], 1, "is not valid JSON");
     let channel = ["spec.yaml", "room", "onSubscribe", "--channel", "/shop/a"];
-    check(&channel, 64, "it begins with /room/");
+    check(&channel, 64, "its channels start with /room/");
     let result = ["spec.yaml", "room", "onPublish", "--event", "{}", "--result", "{}"];
-    check(&result, 64, "leave `--result` out");
-    let direct = "calls the function of `orders` without code, so there is nothing to run here";
+    check(&result, 64, "omit `--result`");
+    let direct = "has no code: it invokes the function of `orders` directly";
     check(&["direct.yaml", "shop", "onPublish", "--event", "{}"], 1, direct);
     let deep = ["spec.yaml", "room", "onSubscribe", "--channel", "/room/2/3/4/5/6"];
-    check(&deep, 64, "AppSync takes no channel /room/2/3/4/5/6");
+    check(&deep, 64, "`/room/2/3/4/5/6` is not a valid channel");
     let six = ["--event", "1"].repeat(6);
-    check(&[&["spec.yaml", "room", "onPublish"], &six[..]].concat(), 64, "up to 5 events");
+    check(&[&["spec.yaml", "room", "onPublish"], &six[..]].concat(), 64, "at most 5 events");
     world.write("handlers/room.js", "export const onPublish = (ctx) => 7\n");
     let wrong = ["spec.yaml", "room", "onPublish", "--event", "1"];
     check(&wrong, 1, "--> handlers/room.js");

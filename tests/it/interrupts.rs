@@ -27,7 +27,7 @@ async fn an_interrupted_apply_finishes_running_steps_and_resumes_next_time() {
     let interrupt = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(interrupt.success());
     // The call is released after the process has reported the signal.
-    let words = "finishing what is under way";
+    let words = "finishing changes in progress";
     let (child, printed) = read_until(child, words).await;
     assert!(printed.ends_with(words), "{printed}");
     gate.release();

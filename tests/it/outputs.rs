@@ -95,14 +95,17 @@ fn resources_that_would_share_a_variable_are_an_error_that_names_both() {
     let one = || api(&["API_KEY"]);
     let twins =
         variables(&outputs_of([("apis/my-api", one()), ("apis/my_api", one())])).unwrap_err();
-    assert_eq!(twins, "apis/my-api and apis/my_api would both be MY_API_API_ID");
+    assert_eq!(twins, "apis/my-api and apis/my_api have the same variable name MY_API_API_ID");
     let keys = [
         ("apis/a", one()),
         ("apis/a/apiKeys/x-y", key(1, "k")),
         ("apis/a/apiKeys/x_y", key(1, "l")),
     ];
     let twins = variables(&outputs_of(keys)).unwrap_err();
-    assert_eq!(twins, "apis/a/apiKeys/x-y and apis/a/apiKeys/x_y would both be A_API_KEY_X_Y");
+    assert_eq!(
+        twins,
+        "apis/a/apiKeys/x-y and apis/a/apiKeys/x_y have the same variable name A_API_KEY_X_Y"
+    );
 }
 
 #[test]
@@ -173,7 +176,7 @@ fn an_api_is_selected_by_its_key() {
     let Ran { code, out, err } = run_outputs(&["--format", "amplify", "--api", "other"]);
     assert_eq!(code, 0, "{err}");
     assert!(out.contains("https://") && !out.contains("apiKey\":"), "{out}");
-    assert!(err.contains("`--reveal` puts it in"), "{err}");
+    assert!(err.contains("add it with `--reveal`"), "{err}");
     assert!(run_outputs(&["--api", "othr"]).err.contains("did you mean `other`?"));
     let env = run_outputs(&["--format", "env", "--api", "other"]).out;
     assert!(env.lines().all(|line| line.starts_with("OTHER_")), "{env}");
@@ -242,7 +245,7 @@ fn an_outputs_file_that_cannot_be_written_is_an_error_before_any_change() {
         let Ran { code, err, .. } =
             world.run(&["apply", "spec.yaml", "--local", "--yes", "--outputs-file", file]);
         assert_eq!(code, 1, "{err}");
-        assert!(err.contains("can't be written"), "{err}");
+        assert!(err.contains("cannot write"), "{err}");
     }
     assert_eq!(world.run(&["outputs", "spec.yaml", "--local"]).code, 1, "there is no API");
 }

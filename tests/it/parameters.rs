@@ -65,7 +65,7 @@ fn invalid_values_are_rejected_before_anything_else() {
     check_error(&apply("stage=test"), 1, "`test` is not among dev, prod");
     check_error(&apply("contact=X1"), 1, "`X1` does not match `[a-z ]+`");
     check_error(&apply("stag=dev"), 1, "did you mean `stage`?");
-    check_error(&apply("stage"), 64, "`--param stage` gives no value");
+    check_error(&apply("stage"), 64, "`--param stage` has no value");
     check_error(&apply("stage=dev"), 1, "`contact` has no default and was given no value");
     check_error(
         &["validate", "spec.yaml", "--param", "stage=test"],
@@ -75,7 +75,7 @@ fn invalid_values_are_rejected_before_anything_else() {
     check_error(
         &["plan", "spec.yaml", "--local", "--params-file", "no.yaml"],
         1,
-        "no.yaml can't be read",
+        "cannot read `no.yaml`",
     );
     check_error(&["plan", "spec.yaml", "--local", "--params-file", "spec.yaml"], 1, "PV103");
 }

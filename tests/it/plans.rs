@@ -188,14 +188,14 @@ fn a_target_includes_its_dependencies_and_nothing_else() {
     assert_eq!(addresses, ["apis/chat", "apis/chat/namespaces/rooms", "logRoles/logs"]);
     let done = world.run(&[&["apply", "spec.yaml", "--local", "--yes"], &rooms[..]].concat());
     assert_eq!(done.code, 0, "{}", done.err);
-    assert!(done.err.contains("left alone") && done.err.contains("3 done."), "{}", done.err);
+    assert!(done.err.contains("are not changed") && done.err.contains("3 done."), "{}", done.err);
     let rest = plan(&world, &[]);
     assert_eq!(rest["summary"]["create"], 2);
     let done = world.run(&[&["destroy", "spec.yaml", "--local", "--yes"], &rooms[..]].concat());
     assert!(done.code == 0 && done.err.contains("1 done."), "{}", done.err);
     for (address, hint) in [
         ("apis/chat/namespaces/room", "did you mean `apis/chat/namespaces/rooms`?"),
-        ("logRoles/nowhere", "shows the addresses"),
+        ("logRoles/nowhere", "shows the address of every change"),
         ("apis", "apis/sample/namespaces/chat"),
     ] {
         let Ran { code, err, .. } =
@@ -315,7 +315,7 @@ async fn a_second_api_with_the_same_name_needs_allow_unmanaged() {
     let adoption_help = "to adopt it, set its tag `provision:stack` to the name of this stack, and `provision:address=apis/chat`";
     assert!(err.contains(adoption_help), "{err}");
     let Ran { out, .. } = run_command(command_at(&world, &served, &["plan", "spec.yaml"]));
-    let unmanaged_line = "? Event API chat-chat: created outside this spec, has this name already";
+    let unmanaged_line = "? Event API chat-chat: created outside this spec, already has this name";
     assert!(out.contains(unmanaged_line), "{out}");
     let allowed = ["apply", "spec.yaml", "--yes", "--allow-unmanaged"];
     assert_eq!(run_command(command_at(&world, &served, &allowed)).code, 0);
@@ -328,7 +328,7 @@ fn a_destroy_plan_without_resources_does_not_say_that_aws_matches_the_spec() {
     let world = world();
     for format in ["human", "markdown"] {
         let out = world.ok(&["plan", "spec.yaml", "--local", "--destroy", "--format", format]);
-        assert!(out.contains("The stack has nothing on AWS."), "{out}");
+        assert!(out.contains("The stack has no resources on AWS."), "{out}");
     }
 }
 
@@ -416,6 +416,6 @@ fn a_large_markdown_plan_fits_in_a_comment_and_counts_what_is_omitted() {
     assert!(shown.starts_with("<!-- provision plan chat -->\n"));
     assert!(shown.contains("`apis/chat/namespaces/n44`"), "{shown}");
     let (_, note) = shown.rsplit_once("\n_").unwrap();
-    assert!(note.contains("parts did not fit"), "{note}");
+    assert!(note.contains("parts are omitted"), "{note}");
     assert_eq!(shown.matches("<details>").count(), shown.matches("</details>").count());
 }

@@ -71,7 +71,7 @@ fn error(on: &str, code: &str, status: u16, message: &str) -> Value {
 
 /// The lines of a failure, without the request id.
 fn card(err: &str, address: &str) -> Vec<String> {
-    let head = format!("  ✗ {address}: can't be");
+    let head = format!("  ✗ {address}: could not be");
     let lines = err.lines().skip_while(|line| !line.starts_with(&head));
     let inside = |text: &&str| text.starts_with("    ") || text.starts_with(&head);
     let lines: Vec<&str> = lines.take_while(inside).map(str::trim).collect();
@@ -90,22 +90,22 @@ async fn an_exhausted_quota_is_named_and_remaining_steps_are_listed() {
     let Ran { code, err, .. } = apply(&world, &served).await;
     assert_eq!(code, 3, "{err}");
     let failed =
-        if err.contains("✗ apis/chat/namespaces/orders: can't") { "orders" } else { "users" };
+        if err.contains("✗ apis/chat/namespaces/orders: could not") { "orders" } else { "users" };
     let address = format!("apis/chat/namespaces/{failed}");
     let card = card(&err, &address);
-    assert_eq!(card[0], format!("✗ {address}: can't be created"));
+    assert_eq!(card[0], format!("✗ {address}: could not be created"));
     assert!(card[1].starts_with("CreateChannelNamespace: ServiceQuotaExceededException"), "{err}");
     assert!(
         card[2].starts_with("likely cause: the API has reached its quota of channel namespaces"),
         "{err}"
     );
-    assert!(card[3].starts_with("what helps: delete an unused namespace"), "{err}");
+    assert!(card[3].starts_with("help: delete an unused namespace"), "{err}");
     assert!(err.contains("\n3 done, 1 failed.\n"), "{err}");
     assert!(
-        err.contains(&format!("\nWhat remains:\n  ✗ {address} not created: it failed\n")),
+        err.contains(&format!("\nRemaining steps:\n  ✗ {address} not created: it failed\n")),
         "{err}"
     );
-    assert!(err.contains("run it again; what is done stays done"), "{err}");
+    assert!(err.contains("run the command again; it continues with the remaining steps"), "{err}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -118,7 +118,7 @@ async fn a_denied_call_names_the_missing_permission_and_the_skipped_steps() {
     assert_eq!(card[1], format!("CreateApi: AccessDeniedException: {message}"));
     assert_eq!(card[2], "likely cause: the credentials do not allow `appsync:CreateApi`");
     assert!(card[3].contains("and allow `appsync:CreateApi`"), "{err}");
-    let remains = err.split_once("What remains:\n").unwrap().1;
+    let remains = err.split_once("Remaining steps:\n").unwrap().1;
     let remains: Vec<&str> = remains.lines().take(4).collect();
     assert_eq!(remains[0], "  ✗ apis/chat not created: it failed");
     assert!(
@@ -196,7 +196,7 @@ async fn an_error_in_handler_code_is_shown_at_its_position() {
     let Ran { code, err, .. } = apply(&world, &served).await;
     assert_eq!(code, 3, "{err}");
     let expected = "  \
-  ✗ apis/chat/namespaces/orders: can't be created
+  ✗ apis/chat/namespaces/orders: could not be created
     CreateChannelNamespace: BadRequestException: The code contains one or more errors.
     request 1234
     error[LINT_ERROR]: no arrows today
@@ -207,7 +207,7 @@ async fn an_error_in_handler_code_is_shown_at_its_position() {
     error[PARSER_ERROR]: somewhere
     --> handlers/orders.js
     likely cause: AppSync rejects the handler's code
-    what helps: fix the code at these positions
+    help: fix the code at these positions
 ";
     assert!(err.contains(expected), "{err}");
 }
@@ -239,17 +239,17 @@ async fn a_run_starts_no_step_after_its_time_limit() {
         let mut command = command(&world, &gate.served, &arguments);
         let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (child, mut err) =
-            read_until(child, "the time is over; finishing what is under way").await;
+            read_until(child, "time limit reached; finishing changes in progress").await;
         gate.release();
         let done = tokio::task::spawn_blocking(|| child.wait_with_output().unwrap());
         let done = unless_it_hangs(done).await.unwrap();
         err.push_str(&String::from_utf8_lossy(&done.stderr));
         if err.contains("apis/chat created") {
             assert_eq!(done.status.code(), Some(3), "{err}");
-            assert!(err.contains("the time is over; finishing what is under way"), "{err}");
-            let left = "  - apis/chat/apiKeys/web not created: the time was over\n";
+            assert!(err.contains("time limit reached; finishing changes in progress"), "{err}");
+            let left = "  - apis/chat/apiKeys/web not created: the time limit was reached\n";
             assert!(err.contains(left), "{err}");
-            assert!(err.contains("error: not done in time; 3 steps were not tried"), "{err}");
+            assert!(err.contains("error: time limit reached; 3 steps were not tried"), "{err}");
             served = Some(gate);
             break;
         }

@@ -21,7 +21,7 @@ fn a_saved_plan_is_applied_exactly_and_once() {
     assert!(done.err.contains("5 done.") && done.out.contains("apis/chat"), "{}", done.err);
     let Ran { code, out, err } = world.run(&["apply", "plan.json", "--local", "--yes"]);
     assert_eq!((code, out.as_str()), (4, ""), "{err}");
-    assert!(err.contains("applied already"), "{err}");
+    assert!(err.contains("already applied"), "{err}");
     world.write("spec.yaml", SPEC);
     world.ok(&["plan", "spec.yaml", "--local", "--out", "plan.json"]);
     for _ in 0..2 {
@@ -89,7 +89,7 @@ fn an_edited_saved_plan_is_rejected() {
     check("\"API_KEY\"", "\"AWS_LAMBDA\"", "it was edited");
     check("\"destroys\": false", "\"destroys\": true", "it was edited");
     check("\"version\": 2", "\"version\": 3", "created by provision");
-    check("\"madeBy\": \"", "\"madeBy\": \"9", "plan again");
+    check("\"madeBy\": \"", "\"madeBy\": \"9", "create a new plan");
     // Its formatting does not matter.
     let compact = serde_json::from_str::<Value>(&text).unwrap().to_string();
     world.write("compact.json", &compact);
@@ -101,7 +101,7 @@ fn a_saved_plan_overwrites_no_other_file_and_allows_no_other_options() {
     let world = world();
     let Ran { code, err, .. } = world.run(&["plan", "spec.yaml", "--local", "--out", "spec.yaml"]);
     assert_eq!(code, 1, "{err}");
-    assert!(err.contains("is no saved plan"), "{err}");
+    assert!(err.contains("is not a saved plan"), "{err}");
     for _ in 0..2 {
         world.ok(&["plan", "spec.yaml", "--local", "--out", "plan.json"]);
     }
@@ -195,14 +195,14 @@ fn a_saved_plan_is_recognized_even_if_truncated() {
         let words: Vec<&str> = command.split(' ').chain(["plan.json"]).collect();
         let Ran { code, err, .. } = world.run(&words);
         assert_eq!(code, 64, "{command}: {err}");
-        assert!(err.contains("plan.json is a saved plan, and no spec"), "{command}: {err}");
+        assert!(err.contains("`plan.json` is a saved plan, not a spec"), "{command}: {err}");
         assert!(err.contains("`provision apply plan.json`"), "{command}: {err}");
     }
     let text = std::fs::read_to_string(world.path("plan.json")).unwrap();
     world.write("cut.json", &text[..text.len() / 2]);
     let Ran { code, err, .. } = world.run(&["apply", "cut.json", "--local", "--yes"]);
     assert_eq!(code, 1, "{err}");
-    assert!(err.contains("cut.json can't be applied: not a complete saved plan"), "{err}");
+    assert!(err.contains("cannot apply `cut.json`: not a complete saved plan"), "{err}");
 }
 
 #[test]
@@ -214,8 +214,8 @@ fn changes_outside_a_limited_plan_are_counted() {
     let target = ["apply", "spec.yaml", "--local", "--yes", "--target", "apis/chat/apiKeys/app"];
     for _ in 0..2 {
         let Ran { code, err, .. } = world.run(&target);
-        assert!(code == 0 && err.contains("Beside this plan, 1 more change is needed"), "{err}");
+        assert!(code == 0 && err.contains("1 more change is required outside this plan"), "{err}");
     }
     let whole = world.run(&["apply", "spec.yaml", "--local", "--yes"]);
-    assert!(whole.code == 0 && !whole.err.contains("Beside this plan"), "{}", whole.err);
+    assert!(whole.code == 0 && !whole.err.contains("outside this plan"), "{}", whole.err);
 }

@@ -43,7 +43,7 @@ fn a_stack_of_another_account_is_not_read() {
         let done = world.command(&arguments).envs(keys).output().unwrap();
         let err = String::from_utf8(done.stderr).unwrap();
         assert_eq!(done.status.code(), Some(5), "{command}: {err}");
-        assert!(err.contains("for account 111111111111, and these credentials belong to account 222222222222 (arn:aws:iam::222222222222:"), "{err}");
+        assert!(err.contains("for account 111111111111, but the credentials belong to account 222222222222 (arn:aws:iam::222222222222:"), "{err}");
         assert!(!err.contains("ListApis"), "{err}");
     }
 }

@@ -1,4 +1,4 @@
-//! `provision access`: who may connect, publish and subscribe.
+//! `provision access`: shows who may connect, publish and subscribe.
 use std::path::PathBuf;
 
 use crate::cli::io::json;
@@ -10,7 +10,8 @@ use provision_core::access::Access;
 
 /// Show who may connect, publish and subscribe
 ///
-/// Every API and every channel namespace, after inheritance, with where it comes from. Talks to nobody.
+/// Lists every API and channel namespace with its effective authorization modes and where each comes from. Reads only
+/// the spec.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -19,9 +20,9 @@ Examples:
   provision access spec.yaml --format json | jq -r '.apis[].namespaces[] | select(.publish.modes | index(\"API_KEY\")) | .channels'
   provision access spec.yaml --format mermaid > access.mmd")]
 pub struct Args {
-    /// The spec; `-` for standard input
+    /// The spec; `-` for stdin
     spec: PathBuf,
-    /// How to show it
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     format: Format,
     #[command(flatten)]
@@ -35,18 +36,18 @@ enum Format {
     Table,
     /// Tables for a pull request
     Markdown,
-    /// For programs
+    /// A JSON document
     Json,
-    /// A picture, in Mermaid's words
+    /// A Mermaid diagram
     Mermaid,
 }
 
 pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
-    let given = args.parameters.values(io)?;
-    let spec = load_valid_spec(&args.spec, &given, WarningPolicy::Yes, io)?;
-    reject_invalid(&spec, &given)?;
-    // A name that waits for a value is shown as it is written: who may do what does not depend on it.
-    let spec = spec.clone().with_values(&given).unwrap_or(spec);
+    let values = args.parameters.values(io)?;
+    let spec = load_valid_spec(&args.spec, &values, WarningPolicy::Yes, io)?;
+    reject_invalid(&spec, &values)?;
+    // Access does not depend on the stack's name, so a parameter without a value is shown as it is written.
+    let spec = spec.clone().with_values(&values).unwrap_or(spec);
     let access = Access::from_resources(
         spec.desired.iter().map(|(address, resource)| (address, &resource.properties)),
     );

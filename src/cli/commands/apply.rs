@@ -1,4 +1,4 @@
-//! `provision apply` and `provision destroy`: propose, ask, carry out, look again.
+//! `provision apply` and `provision destroy`: propose changes, ask for confirmation, apply them, read the live state again.
 use std::future::pending;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
@@ -34,38 +34,38 @@ use provision_core::event::{BlockedReason, Event};
 use provision_core::kind::LiveState;
 use provision_core::saved_plan::SavedPlan;
 
-/// Make AWS as the spec says
+/// Create or update AWS resources to match the spec
 ///
-/// Shows the plan, asks, carries it out and prints the endpoints. Run again, it changes nothing;
-/// interrupted or killed, it goes on where it stopped.
+/// Shows the plan, asks for confirmation, applies the plan and prints the endpoints. A second run changes nothing; after
+/// an interruption, the next run continues.
 ///
-/// Given a plan that `provision plan --out` saved, it does exactly that, or refuses with exit code 4 if
-/// what it touches was changed since. A plan is good for once.
+/// A plan that `provision plan --out` saved is applied exactly, or rejected with exit code 4 if its resources have
+/// changed since. A saved plan can be applied once.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   provision apply spec.yaml --local              # without an AWS account
-  provision apply spec.yaml                      # shows the plan and asks
-  provision apply plan.json                      # what was planned, and nothing else
-  provision apply spec.yaml --yes --verify       # and proves that it works
-  provision apply spec.yaml --yes --format json  # in a pipeline: a JSON document a line")]
+  provision apply spec.yaml                      # shows the plan and asks for confirmation
+  provision apply plan.json                      # applies a saved plan exactly
+  provision apply spec.yaml --yes --verify       # also tests the deployed stack
+  provision apply spec.yaml --yes --format json  # for a pipeline: NDJSON")]
 pub struct ApplyArgs {
-    /// The spec, or a saved plan; `-` for standard input
+    /// The spec, or a saved plan; `-` for stdin
     #[arg(value_name = "SPEC")]
     file: PathBuf,
-    /// Let a spec that declares nothing delete everything
+    /// Allow a spec without resources to delete all resources of the stack
     #[arg(long, help_heading = "Safety")]
     allow_empty: bool,
-    /// In the end, prove that it works, as `provision verify` does; exit code 6 if it doesn't: the changes stay
+    /// Test the deployed stack afterwards, as `provision verify` does; if a check fails, the changes stay and the exit code is 6
     #[arg(long)]
     verify: bool,
     #[command(flatten)]
     changing: ChangingArgs,
 }
 
-/// Delete everything that the stack has on AWS
+/// Delete all resources of the stack from AWS
 ///
-/// Deletes what carries the stack's mark and nothing else. Asks for the stack's name first.
+/// Deletes only resources with the stack's ownership tags. Asks for the stack's name first.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -73,7 +73,7 @@ Examples:
   provision destroy spec.yaml --yes
   provision plan spec.yaml --destroy --out plan.json && provision apply plan.json")]
 pub struct DestroyArgs {
-    /// The spec; `-` for standard input
+    /// The spec; `-` for stdin
     spec: PathBuf,
     #[command(flatten)]
     changing: ChangingArgs,
@@ -81,16 +81,16 @@ pub struct DestroyArgs {
 
 #[derive(Debug, clap::Args)]
 struct ChangingArgs {
-    /// Don't ask
+    /// Apply without confirmation
     #[arg(short, long)]
     yes: bool,
-    /// How to tell what happens
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     format: Format,
-    /// How many changes may be under way at a time
+    /// The most changes in progress at the same time
     #[arg(long, value_name = "N", default_value_t = MAX_CONCURRENT_STEPS as u16, value_parser = clap::value_parser!(u16).range(1..=64))]
     parallelism: u16,
-    /// Begin nothing more after this long, such as 10m; what runs by then is finished
+    /// Start no more changes after this time, such as 10m; changes in progress are completed
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     timeout: Option<Duration>,
     #[command(flatten)]
@@ -113,7 +113,7 @@ pub async fn destroy(args: &DestroyArgs, io: &mut Io) -> Result<Exit, Failure> {
     report_failure(result, args.changing.format, io)
 }
 
-/// Tells a program, too, why nothing was begun.
+/// With `--format json`, also reports as an event why nothing was started.
 fn report_failure(
     result: Result<Exit, Failure>,
     format: Format,
@@ -127,265 +127,270 @@ fn report_failure(
 }
 
 async fn apply_and_report(args: &ApplyArgs, io: &mut Io) -> Result<Exit, Failure> {
-    let opened = open_file(&args.file, io);
-    let is_plan = opened.bytes.as_ref().is_ok_and(|items| SavedPlan::is_saved_plan(items));
-    let intent = match is_plan {
-        true => read_request(args, &opened, io)?,
+    let file = open_file(&args.file, io);
+    let is_plan = file.bytes.as_ref().is_ok_and(|bytes| SavedPlan::is_saved_plan(bytes));
+    let request = match is_plan {
+        true => read_saved_plan(args, &file, io)?,
         false => {
             let (scope, now) = (&args.changing.scope, io.now_epoch_s());
-            let given = args.changing.parameters.values(io)?;
-            let sound = load_change_request(&opened, &given, false, io)?;
-            ChangeRequest::from_spec(sound, false, scope, args.allow_empty, now)
+            let values = args.changing.parameters.values(io)?;
+            let spec = load_change_request(&file, &values, false, io)?;
+            ChangeRequest::from_spec(spec, false, scope, args.allow_empty, now)
         }
     };
-    // A saved plan does not say from which file the spec was read.
+    // A saved plan does not record the file of its spec.
     let spec = if is_plan { Path::new("SPEC") } else { &args.file };
-    let again = FollowUp::new(spec, &args.changing.parameters, &args.changing.target);
-    start(&intent, &args.changing, args.verify.then_some(&again), io).await
+    let follow_up = FollowUp::new(spec, &args.changing.parameters, &args.changing.target);
+    start(&request, &args.changing, args.verify.then_some(&follow_up), io).await
 }
 
 async fn destroy_and_report(args: &DestroyArgs, io: &mut Io) -> Result<Exit, Failure> {
-    let opened = open_file(&args.spec, io);
-    let given = args.changing.parameters.values(io)?;
-    let sound = load_change_request(&opened, &given, true, io)?;
-    let intent =
-        ChangeRequest::from_spec(sound, true, &args.changing.scope, true, io.now_epoch_s());
-    start(&intent, &args.changing, None, io).await
+    let file = open_file(&args.spec, io);
+    let values = args.changing.parameters.values(io)?;
+    let spec = load_change_request(&file, &values, true, io)?;
+    let request =
+        ChangeRequest::from_spec(spec, true, &args.changing.scope, true, io.now_epoch_s());
+    start(&request, &args.changing, None, io).await
 }
 
-/// What a saved plan is to bring about: nothing on the command line may add to it.
-fn read_request(args: &ApplyArgs, opened: &SpecFile, io: &Io) -> Result<ChangeRequest, Failure> {
+/// Returns the request to apply a saved plan. Rejects options that would change the plan.
+fn read_saved_plan(args: &ApplyArgs, file: &SpecFile, io: &Io) -> Result<ChangeRequest, Failure> {
     let ChangingArgs { scope, parameters, target, .. } = &args.changing;
-    let added = [
+    let options = [
         ("--param and --params-file", !parameters.is_empty()),
         ("--target", !scope.targets.is_empty()),
         ("--allow-unmanaged", scope.allow_unmanaged),
         ("--allow-empty", args.allow_empty),
     ];
-    if let Some((option, _)) = added.into_iter().find(|(_, given)| *given) {
-        let message = format!("{option}: a saved plan says all of that itself");
-        return Err(Failure::new(Exit::Usage, message).with_hint("give it to `provision plan`"));
+    if let Some((option, _)) = options.into_iter().find(|(_, is_set)| *is_set) {
+        let message = format!("{option} cannot be combined with a saved plan");
+        return Err(Failure::new(Exit::Usage, message).with_hint("pass it to `provision plan`"));
     }
-    let bytes = opened.bytes.as_deref().unwrap_or_default();
+    let bytes = file.bytes.as_deref().unwrap_or_default();
     let saved = SavedPlan::read(bytes).map_err(|reason| {
-        let message = format!("{} can't be applied: {reason}", args.file.display());
-        Failure::error(message).with_hint("plan again, and apply that")
+        let message = format!("cannot apply `{}`: {reason}", args.file.display());
+        Failure::error(message)
+            .with_hint("create a new plan with `provision plan --out` and apply it")
     })?;
     if let Some(region) = target.region().filter(|text| **text != saved.region) {
         let message =
             format!("the plan was made for region {}; --region is {region}", saved.region);
         return Err(
-            Failure::new(Exit::Refused, message).with_hint("leave `--region` away, or plan again")
+            Failure::new(Exit::Refused, message).with_hint("omit `--region`, or create a new plan")
         );
     }
     ChangeRequest::from_saved_plan(saved, scope.max_deletes, io.now_epoch_s())
 }
 
-/// Opens and closes a session around the change, and around the proof that it works.
+/// Opens a session, makes the changes, verifies them if requested, and closes the session.
 async fn start(
-    intent: &ChangeRequest,
+    request: &ChangeRequest,
     args: &ChangingArgs,
     verify: Option<&FollowUp>,
     io: &mut Io,
 ) -> Result<Exit, Failure> {
-    args.outputs.check(&intent.desired, io)?;
-    let session = target::open(&args.target, intent.expected_target(), io).await?;
-    let mut result = retry_stale_plans(intent, args, &session, io).await;
-    let has_apis = intent.desired.keys().any(|address| address.section() == "apis");
-    if let Some(again) = verify.filter(|_| has_apis && matches!(result, Ok(Exit::Done))) {
-        let (stack, desired) = (&intent.stack, &intent.desired);
-        result = verify_after_apply(stack, desired, again, args.format, &session, io).await;
+    args.outputs.check(&request.desired, io)?;
+    let session = target::open(&args.target, request.expected_target(), io).await?;
+    let mut result = retry_stale_plans(request, args, &session, io).await;
+    let has_apis = request.desired.keys().any(|address| address.section() == "apis");
+    if let Some(follow_up) = verify.filter(|_| has_apis && matches!(result, Ok(Exit::Done))) {
+        let (stack, desired) = (&request.stack, &request.desired);
+        result = verify_after_apply(stack, desired, follow_up, args.format, &session, io).await;
     }
     close_after(session, result).await
 }
 
-/// What another apply of the stack did meanwhile is looked at so many times, then somebody should.
-const STALE_PLANS_MAX: usize = 5;
+/// The most attempts when other runs change the stack in the meantime; after that, a person should look.
+const ATTEMPTS_MAX: usize = 5;
 
-/// Changes what is to be changed, and begins anew if another apply of the stack came first. Who was asked is
-/// asked again, by running it again; so is who made a plan.
+/// Makes the changes, and starts over if another run of the stack changed it first. A plan that a person confirmed or
+/// saved is not replaced by another: the command fails.
 async fn retry_stale_plans(
-    intent: &ChangeRequest,
+    request: &ChangeRequest,
     args: &ChangingArgs,
     session: &Session,
     io: &mut Io,
 ) -> Result<Exit, Failure> {
-    let turns = if args.yes && !intent.is_saved() { STALE_PLANS_MAX } else { 1 };
-    for turn in 1..=turns {
-        if let Some(exit) = change(intent, args, session, io).await? {
+    let attempts = if args.yes && !request.is_saved() { ATTEMPTS_MAX } else { 1 };
+    for attempt in 1..=attempts {
+        if let Some(exit) = change(request, args, session, io).await? {
             return Ok(exit);
         }
-        if turn < turns {
-            io.note("  … another apply of this stack has changed AWS; looking again\n\n");
+        if attempt < attempts {
+            io.note("  … another run has changed this stack; reading the live state again\n\n");
         }
     }
-    let message = "AWS was changed meanwhile, by another apply of this stack or by somebody else; this one changed nothing";
-    Err(Failure::new(Exit::Stale, message).with_hint("run it again to see what is left to do"))
+    let message = "AWS was changed in the meantime, by another run of this stack or by someone else; this run changed nothing";
+    Err(Failure::new(Exit::Stale, message)
+        .with_hint("run the command again to see the remaining changes"))
 }
 
-/// The whole of apply and destroy; they differ in what is desired. `None`: another apply came first.
+/// Makes the changes of `apply` and `destroy`, which differ only in the desired state. Returns `None` if another run
+/// changed the stack first.
 async fn change(
-    intent: &ChangeRequest,
+    request: &ChangeRequest,
     args: &ChangingArgs,
     session: &Session,
     io: &mut Io,
 ) -> Result<Option<Exit>, Failure> {
-    let proposed = intent.propose(&session.aws).await?;
-    let RequestedChanges { proposal, refusals, beside, .. } = &proposed;
-    io.note(&headline(&intent.stack, proposal, session.place.as_deref()));
-    let written = intent.spec_text();
-    let plan = intent.plan(&proposed, &written);
+    let requested = request.propose(&session.aws).await?;
+    let RequestedChanges { proposal, violations, omitted, .. } = &requested;
+    io.note(&headline(&request.stack, proposal, session.place.as_deref()));
+    let find_spec_text = request.spec_text();
+    let plan = request.plan(&requested, &find_spec_text);
     io.note(&changes::text(&plan));
-    if let Some(refused) = Failure::blocked(refusals) {
-        return Err(refused);
+    if let Some(failure) = Failure::blocked(violations) {
+        return Err(failure);
     }
-    // Where a run says that it runs, its end is waited for even if there is nothing to do.
+    // While another run is active, wait for it even if there is nothing to change.
     if proposal.changes.is_empty() && proposal.live.active_runs.is_empty() {
-        report_outputs(intent, proposal, &proposal.live, args.format, io)?;
-        args.outputs.write(&intent.stack, proposal, &proposal.live, io)?;
-        report_changes_outside_plan(intent, *beside, io);
+        report_outputs(request, proposal, &proposal.live, args.format, io)?;
+        args.outputs.write(&request.stack, proposal, &proposal.live, io)?;
+        report_changes_outside_plan(request, *omitted, io);
         return Ok(Some(Exit::Done));
     }
-    if !args.yes && !proposal.changes.is_empty() && !confirm(intent, proposal, io).await? {
+    if !args.yes && !proposal.changes.is_empty() && !confirm(request, proposal, io).await? {
         io.report("nothing was changed\n");
         if args.format == Format::Json {
-            let reason = "the answer was no".to_owned();
-            let no = BlockedReason { address: None, reason, help: None };
-            io.result(&format!("{}\n", json!(Event::Refused { reasons: vec![no] })))?;
+            let reason = "not confirmed".to_owned();
+            let reasons = vec![BlockedReason { address: None, reason, help: None }];
+            io.result(&format!("{}\n", json!(Event::Refused { reasons })))?;
         }
         return Ok(Some(Exit::Interrupted));
     }
     io.note("\n");
-    let carried = run(intent, proposal, args, session, io).await?;
-    let ApplyResult::Completed(done) = carried else { return Ok(None) };
-    let ApplyReport { outcome, verified } = *done;
-    let (live, left) = verified.map_err(|error| {
-        // Changes were made or tried, whatever the look says.
+    let result = run(request, proposal, args, session, io).await?;
+    let ApplyResult::Completed(report) = result else { return Ok(None) };
+    let ApplyReport { outcome, verified } = *report;
+    let (live, remaining) = verified.map_err(|error| {
+        // Changes were made or tried before the live state could not be read.
         let mut failure = Failure::from(error);
         failure.kind = Exit::Partial;
-        let made = match outcome.has_changes() {
+        let result = match outcome.has_changes() {
             true => "the changes above were made",
-            false => "no change is known to be made",
+            false => "no change is known to have been made",
         };
-        failure.with_hint(format!("{made}; run it again to look once more"))
+        failure.with_hint(format!("{result}; run the command again to read the live state"))
     })?;
-    report_outputs(intent, proposal, &live, args.format, io)?;
-    let filed = args.outputs.write(&intent.stack, proposal, &live, io);
-    let filed = filed.inspect_err(|failure| io.report(&failure.text()));
+    report_outputs(request, proposal, &live, args.format, io)?;
+    let write_result = args.outputs.write(&request.stack, proposal, &live, io);
+    let write_result = write_result.inspect_err(|failure| io.report(&failure.text()));
     let exit = exit_of_outcome(&outcome);
     if exit != Exit::Done {
         return Err(unfinished_failure(&outcome, exit));
     }
-    let (late, left): (Vec<_>, Vec<_>) =
-        left.into_iter().partition(|change| is_delayed(&outcome, change));
-    report_remaining_changes(&left, &late, plan, io)?;
-    report_changes_outside_plan(intent, *beside, io);
-    // That it failed is said above; the changes were made all the same.
-    Ok(Some(if filed.is_ok() { Exit::Done } else { Exit::Partial }))
+    let (delayed, remaining): (Vec<_>, Vec<_>) =
+        remaining.into_iter().partition(|change| is_delayed(&outcome, change));
+    report_remaining_changes(&remaining, &delayed, plan, io)?;
+    report_changes_outside_plan(request, *omitted, io);
+    // A failure to write the outputs is already reported; the changes were made nevertheless.
+    Ok(Some(if write_result.is_ok() { Exit::Done } else { Exit::Partial }))
 }
 
-/// Whether AWS has all that it took: `left` it has not, `late` it does not show yet.
+/// Fails if AWS accepted changes that it does not have (`remaining`) or does not show yet (`delayed`).
 fn report_remaining_changes(
-    left: &[Change],
-    late: &[Change],
+    remaining: &[Change],
+    delayed: &[Change],
     plan: PlanView<'_>,
     io: &mut Io,
 ) -> Result<(), Failure> {
-    if left.is_empty() && !late.is_empty() {
-        let late: Vec<String> = late.iter().map(|change| change.address.to_string()).collect();
+    if remaining.is_empty() && !delayed.is_empty() {
+        let addresses: Vec<String> =
+            delayed.iter().map(|change| change.address.to_string()).collect();
         let message = format!(
-            "AWS took every change, and does not show all of them yet: {}",
-            late.join(", ")
+            "AWS accepted every change, but does not show all of them yet: {}",
+            addresses.join(", ")
         );
         return Err(Failure::new(Exit::Partial, message)
-            .with_hint("run `provision plan` in a moment, and nothing else before it shows them"));
+            .with_hint("wait, and run `provision plan` until it shows no changes"));
     }
-    if !left.is_empty() {
-        let plan = PlanView { changes: left, access: &[], ..plan };
-        io.report(&format!("\nThis did not stick on AWS:\n\n{}", changes::text(&plan)));
-        let message = "AWS took every change, and does not have all of them";
+    if !remaining.is_empty() {
+        let plan = PlanView { changes: remaining, access: &[], ..plan };
+        let text = changes::text(&plan);
+        io.report(&format!("\nAWS accepted these changes, but does not have them:\n\n{text}"));
+        let message = "AWS accepted every change, but does not have all of them";
         return Err(Failure::new(Exit::Partial, message)
-            .with_hint("run it again, or see what else changes this stack"));
+            .with_hint("run the command again, or find out who else changes this stack"));
     }
     Ok(())
 }
 
-/// Carries the proposal out, telling each event as it comes. The first Ctrl-C lets what is under way
-/// finish; the second leaves it, as a kill would.
+/// Applies the proposal and shows each event as it arrives. After the first Ctrl-C, changes in progress are completed;
+/// after the second, they are abandoned, as after a kill.
 async fn run(
-    intent: &ChangeRequest,
+    request: &ChangeRequest,
     proposal: &Proposal,
     args: &ChangingArgs,
     session: &Session,
     io: &mut Io,
 ) -> Result<ApplyResult, Failure> {
     let stop = StopSignal::default();
-    let (stack, desired) = (&intent.stack, &intent.desired);
+    let (stack, desired) = (&request.stack, &request.desired);
     let progress = Progress::new(io, args.format, desired);
-    let tell = |event: Event| progress.event(&event);
+    let emit = |event: Event| progress.event(&event);
     let max_concurrent_steps = usize::from(args.parallelism);
     let was_confirmed = !args.yes;
-    let options = ApplyOptions { max_concurrent_steps, was_confirmed, stop: &stop, emit: &tell };
-    let mut carrying = pin!(apply_proposal(&session.aws, stack, desired, proposal, options));
-    let mut late = pin!(async {
+    let options = ApplyOptions { max_concurrent_steps, was_confirmed, stop: &stop, emit: &emit };
+    let mut application = pin!(apply_proposal(&session.aws, stack, desired, proposal, options));
+    let mut time_limit = pin!(async {
         match args.timeout {
             Some(timeout) => session.aws.wait(timeout).await,
             None => pending().await,
         }
     });
-    let mut asked = false;
-    let carried = loop {
+    let mut is_interrupted = false;
+    let result = loop {
         tokio::select! {
-            // In this order: a Ctrl-C is heard before the first call is made.
+            // In this order, so that a Ctrl-C takes effect before the first call.
             biased;
             Ok(()) = tokio::signal::ctrl_c() => {
-                if std::mem::replace(&mut asked, true) {
-                    let message = "stopped with changes under way";
+                if std::mem::replace(&mut is_interrupted, true) {
+                    let message = "stopped with changes in progress";
                     return Err(Failure::new(Exit::Interrupted, message)
-                        .with_hint("run it again; it finds what was done and goes on"));
+                        .with_hint("run the command again; it continues from the live state"));
                 }
                 stop.request(StopReason::Interrupted);
-                let under_way = progress.in_progress();
+                let steps = progress.in_progress();
                 progress.note(&format!(
-                    "  … finishing what is under way{under_way}; Ctrl-C again stops at once\n"
+                    "  … finishing changes in progress{steps}; press Ctrl-C again to stop immediately\n"
                 ));
             }
-            () = &mut late, if !stop.is_requested() => {
+            () = &mut time_limit, if !stop.is_requested() => {
                 stop.request(StopReason::TimedOut);
-                let (under_way, most) = (progress.in_progress(), ATTEMPT_TIMEOUT.as_secs());
+                let (steps, timeout_s) = (progress.in_progress(), ATTEMPT_TIMEOUT.as_secs());
                 progress.note(&format!(
-                    "  … the time is over; finishing what is under way{under_way}; each try of a call may take {most} s\n"
+                    "  … time limit reached; finishing changes in progress{steps}; each attempt of a call can take {timeout_s} s\n"
                 ));
             }
-            carried = &mut carrying => break carried?,
+            result = &mut application => break result?,
         }
     };
     progress.finish();
-    Ok(carried)
+    Ok(result)
 }
 
-/// What a plan leaves out is not done by it.
-fn report_changes_outside_plan(intent: &ChangeRequest, beside: usize, io: &mut Io) {
-    if beside > 0 && !intent.destroys {
-        let more =
-            if beside == 1 { "1 more change is" } else { &format!("{beside} more changes are") };
-        io.note(&format!("\nBeside this plan, {more} needed: `provision plan` shows them.\n"));
+/// Reports how many changes the spec requires and the plan omits.
+fn report_changes_outside_plan(request: &ChangeRequest, omitted: usize, io: &mut Io) {
+    if omitted > 0 && !request.destroys {
+        let changes =
+            if omitted == 1 { "1 more change is" } else { &format!("{omitted} more changes are") };
+        io.note(&format!("\n{changes} required outside this plan: run `provision plan`.\n"));
     }
 }
 
 fn report_outputs(
-    intent: &ChangeRequest,
+    request: &ChangeRequest,
     proposal: &Proposal,
     live: &LiveState,
     format: Format,
     io: &mut Io,
 ) -> Result<(), Failure> {
-    let outputs = outputs::outputs(&intent.stack, &proposal.site, live, false);
+    let outputs = outputs::outputs(&request.stack, &proposal.site, live, false);
     match format {
         Format::Json => {
             io.result(&format!("{}\n", json!({ "event": "outputs", "outputs": outputs })))?;
         }
-        Format::Human if intent.destroys => {}
+        Format::Human if request.destroys => {}
         Format::Human => {
             io.note("\n");
             io.result(&outputs::human(&outputs))?;

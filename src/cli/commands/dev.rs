@@ -1,4 +1,4 @@
-//! `provision dev`: the local AWS with a spec on it, kept as its files say, and what happens there.
+//! `provision dev`: runs the local emulator, applies a spec to it whenever its files change, and shows the activity.
 mod activity_log;
 mod args;
 mod change_printer;
@@ -30,81 +30,83 @@ pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     reject_pipe(&args.spec, io)?;
     reject_served(args, io)?;
     let serving = open_emulator(&args.serving, !args.no_console, &environment(io)).await?;
-    let happenings = serving.data_plane.feed.watch();
+    let activities = serving.data_plane.feed.watch();
     let url = serving.url.clone();
-    let (stop, stopping) = oneshot::channel();
-    let mut served = tokio::spawn(serving.run(async {
-        // Whoever drops the sender wants the end, too.
-        let _ = stopping.await;
+    let (stop, stop_requested) = oneshot::channel();
+    let mut server = tokio::spawn(serving.run(async {
+        // A dropped sender also stops the emulator.
+        let _ = stop_requested.await;
     }));
-    let followed = tokio::select! {
-        followed = follow(args, &url, happenings, io) => followed,
-        _ = &mut served => Err(Failure::error("the local AWS broke down; please report it")),
+    let result = tokio::select! {
+        result = follow(args, &url, activities, io) => result,
+        _ = &mut server => Err(Failure::error("the local emulator crashed; please report it")),
     };
     let _ = stop.send(());
-    if !served.is_finished() {
-        // The end of what it answers is waited for; how it ends matters to nobody any more.
-        let _ = served.await;
+    if !server.is_finished() {
+        // Wait until its responses are sent; its result no longer matters.
+        let _ = server.await;
     }
-    followed.map(|()| Exit::Done)
+    result.map(|()| Exit::Done)
 }
 
-/// A file is read again and again, so a pipe won't do.
+/// Rejects a pipe: the spec is read repeatedly.
 fn reject_pipe(spec: &Path, io: &Io) -> Result<(), Failure> {
     if io.path(spec).is_file() {
         return Ok(());
     }
     let shown = spec.display();
-    let failure = Failure::error(format!("{shown} is no file, and dev watches one"));
-    Err(failure.with_hint("`provision init minimal FOLDER` begins a spec"))
+    let failure = Failure::error(format!("`{shown}` is not a file, and `dev` watches a file"));
+    Err(failure.with_hint("create a spec with `provision init minimal FOLDER`"))
 }
 
 fn reject_served(args: &Args, io: &Io) -> Result<(), Failure> {
     let (folder, spec) = (args.serving.data_dir.display(), args.spec.display());
     let Some(url) = served_url(&io.path(&args.serving.data_dir)) else { return Ok(()) };
-    let message = format!("the local AWS in {folder} is served already, at {url}");
+    let message = format!("an emulator for `{folder}` is already running at {url}");
     Err(Failure::error(message)
-        .with_hint("end that one and run this again")
+        .with_hint("stop it and run this command again")
         .with_hint(format!(
-            "or keep it, and run `provision apply {spec} --local --yes` after a change"
+            "or keep it, and run `provision apply {spec} --local --yes` after each change"
         ))
-        .with_hint("or give this one a folder and a port of its own: `--data-dir DIR --port 0`"))
+        .with_hint(
+            "or start another one with a separate directory and port: `--data-dir DIR --port 0`",
+        ))
 }
 
-/// Until Ctrl-C.
+/// Applies the spec whenever its files change, and shows the activity, until Ctrl-C.
 async fn follow(
     args: &Args,
     url: &str,
-    mut happenings: Receiver<Activity>,
+    mut activities: Receiver<Activity>,
     io: &mut Io,
 ) -> Result<(), Failure> {
-    let mut stopped = pin!(stop_signal());
-    let mut standing = DevSession::new(args, url, FileWatcher::new()?);
+    let mut stop = pin!(stop_signal());
+    let mut session = DevSession::new(args, url, FileWatcher::new()?);
     print_greeting(args, url, io)?;
     tokio::select! {
         biased;
-        () = &mut stopped => return Ok(()),
-        begun = standing.apply_changes(io) => report_result(begun, &standing, args, io)?,
+        () = &mut stop => return Ok(()),
+        result = session.apply_changes(io) => report_result(result, &session, args, io)?,
     }
-    io.note(&standing.watching());
+    io.note(&session.watching());
     loop {
         tokio::select! {
             biased;
-            () = &mut stopped => return Ok(()),
-            () = standing.watch.changed() => {
-                if !standing.watch.content_changed().await {
+            () = &mut stop => return Ok(()),
+            () = session.watch.changed() => {
+                if !session.watch.content_changed().await {
                     continue;
                 }
                 tokio::select! {
                     biased;
-                    () = &mut stopped => return Ok(()),
-                    again = standing.apply_changes(io) => report_result(again, &standing, args, io)?,
+                    () = &mut stop => return Ok(()),
+                    result = session.apply_changes(io) => report_result(result, &session, args, io)?,
                 }
             }
-            happening = happenings.recv() => match happening {
-                Ok(happening) => show(&happening, &standing, args.format, io)?,
-                Err(RecvError::Lagged(missed)) => {
-                    io.note(&format!("  … {missed} more happened, too fast to be told\n"));
+            activity = activities.recv() => match activity {
+                Ok(activity) => show(&activity, &session, args.format, io)?,
+                Err(RecvError::Lagged(count)) => {
+                    io.note(&format!("  … {count} more activities were too fast to be shown\n"));
                 }
                 Err(RecvError::Closed) => return Ok(()),
             },
@@ -121,16 +123,16 @@ fn print_greeting(args: &Args, url: &str, io: &mut Io) -> Result<(), Failure> {
         }
         Format::Human => {
             let folder = args.serving.data_dir.display();
-            io.note(&format!("the local AWS, with its state in {folder}, at {url}\n\n"));
+            io.note(&format!("local emulator at {url}, with its state in {folder}\n\n"));
         }
     }
     Ok(())
 }
 
-/// Shows new endpoints, or what went wrong; nothing of that is the end.
+/// Shows the new endpoints, or the failure; after a failure the session continues.
 fn report_result(
     result: Result<Option<Outputs>, Failure>,
-    standing: &DevSession<'_>,
+    session: &DevSession<'_>,
     args: &Args,
     io: &mut Io,
 ) -> Result<(), Failure> {
@@ -142,14 +144,14 @@ fn report_result(
         }
         (Ok(Some(outputs)), Format::Human) => {
             let console = !args.no_console;
-            return Ok(io.result(&greeting::text(&outputs, &args.spec, standing.url, console))?);
+            return Ok(io.result(&greeting::text(&outputs, &args.spec, session.url, console))?);
         }
-        // Nobody reads any more.
+        // The reader of the results has closed the pipe.
         (Err(failure), _) if failure.kind == Exit::Done => return Err(failure),
         (Err(failure), _) => failure,
     };
     io.report(&failure.text());
-    io.note("  … what stood before stands; save again to try again\n");
+    io.note("  … the previous state is unchanged; save a file to try again\n");
     if args.format == Format::Json {
         let line = json!({ "event": "not-applied", "reason": format!("{:#}", failure.error), "hints": failure.hints });
         io.result(&format!("{line}\n"))?;
@@ -158,14 +160,14 @@ fn report_result(
 }
 
 fn show(
-    happening: &Activity,
-    standing: &DevSession<'_>,
+    activity: &Activity,
+    session: &DevSession<'_>,
     format: Format,
     io: &mut Io,
 ) -> Result<(), Failure> {
     let line = match format {
-        Format::Json => json!(happening).to_string(),
-        Format::Human => activity_log::line(happening, &standing.names),
+        Format::Json => json!(activity).to_string(),
+        Format::Human => activity_log::line(activity, &session.names),
     };
     Ok(io.result(&format!("{line}\n"))?)
 }

@@ -1,4 +1,4 @@
-//! `provision eval`: one handler, run here on events that are given.
+//! `provision eval`: runs one handler on events from the command line, without AWS.
 mod code;
 
 use std::path::PathBuf;
@@ -26,8 +26,8 @@ use provision_core::spec::Spec;
 
 /// Run a handler on events, without AWS
 ///
-/// Shows which events it delivers, which fail and which it drops, what it logs and keeps in its stash. A handler
-/// with a data source shows what it would ask; with --result, what it makes of the answer.
+/// Shows which events the handler delivers, fails and drops, what it logs, and its stash. For a handler with a data
+/// source, shows the request; with --result, runs the response function on that result.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -36,47 +36,47 @@ Examples:
   provision eval spec.yaml chat onSubscribe --channel /chat/room/7 --identity identity.json
   provision eval spec.yaml orders onPublish --event event.json --result answer.json --format json")]
 pub struct Args {
-    /// The spec; `-` for standard input
+    /// The spec; `-` for stdin
     spec: PathBuf,
-    /// The channel namespace, by its key in the spec
+    /// The key of the channel namespace in the spec
     namespace: String,
-    /// Which of its handlers
+    /// The handler
     #[arg(value_enum)]
     handler: Operation,
-    /// An event: a JSON file, or the JSON itself; may be repeated
+    /// An event: a JSON file, or JSON; can be repeated
     #[arg(long = "event", value_name = "FILE|JSON")]
     events: Vec<String>,
-    /// The channel that is published or subscribed to [default: one in the namespace]
+    /// The channel of the operation [default: a channel in the namespace]
     #[arg(long, value_name = "CHANNEL")]
     channel: Option<String>,
-    /// Who asks, `ctx.identity`: a JSON file, or the JSON itself [default: null, as with an API key]
+    /// The caller, `ctx.identity`: a JSON file, or JSON [default: null, as with an API key]
     #[arg(long, value_name = "FILE|JSON")]
     identity: Option<String>,
-    /// Members of `ctx` that take the place of what the rest gives: a JSON file, or the JSON itself
+    /// Members of `ctx` that override the other options: a JSON file, or JSON
     #[arg(long, value_name = "FILE|JSON")]
     context: Option<String>,
-    /// What the data source answers, `ctx.result`: a JSON file, or the JSON itself
+    /// The result of the data source, `ctx.result`: a JSON file, or JSON
     #[arg(long, value_name = "FILE|JSON")]
     result: Option<String>,
-    /// The API, by its key in the spec, where several have the namespace
+    /// The key of the API in the spec, if several APIs have the namespace
     #[arg(long, value_name = "KEY")]
     api: Option<String>,
-    /// How to show it
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     format: Format,
     #[command(flatten)]
     parameters: ParameterArgs,
 }
 
-/// What a channel is.
-const INVALID_CHANNEL_HELP: &str = "a channel has one to five segments of letters, digits and inner hyphens, each up to 50 long; one that is subscribed to may end with /*";
+/// The help for an invalid channel.
+const INVALID_CHANNEL_HELP: &str = "a channel has one to five segments of up to 50 letters, digits and inner hyphens; a subscription may end with /*";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Operation {
-    /// What is made of published events
+    /// Processes published events
     #[value(name = "onPublish")]
     Publish,
-    /// Whether a subscription may be made
+    /// Allows or denies a subscription
     #[value(name = "onSubscribe")]
     Subscribe,
 }
@@ -86,7 +86,7 @@ enum Format {
     /// For people
     #[default]
     Human,
-    /// For programs: as in schemas/evaluation.schema.json
+    /// For programs, as in schemas/evaluation.schema.json
     Json,
 }
 
@@ -100,20 +100,19 @@ impl Operation {
 }
 
 pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
-    let given = args.parameters.values(io)?;
-    let mut loaded = read_tolerating_handler_errors(&args.spec, &given, io)?;
-    let of_code =
-        loaded.diagnostics.extract_if(.., |diagnostic| diagnostic.code.starts_with("PV3"));
-    let of_code: Vec<Diagnostic> = of_code.collect();
-    let ValidSpec { source, spec } = loaded.into_valid(WarningPolicy::No, io)?;
-    reject_invalid(&spec, &given)?;
-    let spec = spec.clone().with_values(&given).unwrap_or(spec);
+    let values = args.parameters.values(io)?;
+    let mut spec = read_tolerating_handler_errors(&args.spec, &values, io)?;
+    let handler_diagnostics: Vec<Diagnostic> =
+        spec.diagnostics.extract_if(.., |diagnostic| diagnostic.code.starts_with("PV3")).collect();
+    let ValidSpec { source, spec } = spec.into_valid(WarningPolicy::No, io)?;
+    reject_invalid(&spec, &values)?;
+    let spec = spec.clone().with_values(&values).unwrap_or(spec);
     let (address, resource) = namespace(args, &spec)?;
     let name = data_source(args, &address, resource)?;
     let code = HandlerCode::find(&address, resource, &source)?;
-    check(of_code, &address, &code, &source, io)?;
-    let asked = evaluation_request(args, &address, resource, &code, name.is_some(), io)?;
-    let evaluation = evaluate(asked).await;
+    check(handler_diagnostics, &address, &code, &source, io)?;
+    let request = evaluation_request(args, &address, resource, &code, name.is_some(), io)?;
+    let evaluation = evaluate(request).await;
     let document = document(args.handler, &address, &evaluation, &code);
     match args.format {
         Format::Json => io.result(&json(&document))?,
@@ -126,7 +125,7 @@ pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
             if document.outcome == Outcome::Waiting {
                 let name = name.unwrap_or_default();
                 io.note(&format!(
-                    "This is what `{name}` would be asked; give its answer with `--result` to run `response`\n"
+                    "This is the request to `{name}`; pass a result with `--result` to run `response`\n"
                 ));
             }
         }
@@ -134,23 +133,23 @@ pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     Ok(if document.error.is_some() { Exit::Error } else { Exit::Done })
 }
 
-/// The channel namespace that is meant.
+/// Finds the channel namespace that the arguments name.
 fn namespace<'a>(args: &Args, spec: &'a Spec) -> Result<(Address, &'a DesiredResource), Failure> {
     let all = || spec.desired.iter().filter(|(address, _)| address.section() == "namespaces");
     let api = |address: &Address| address.parent().map(|address| address.name().to_owned());
-    let fits = |address: &Address| {
-        let named = address.name() == args.namespace || address.as_str() == args.namespace;
-        named && args.api.as_ref().is_none_or(|key| api(address).as_ref() == Some(key))
+    let matches = |address: &Address| {
+        let has_name = address.name() == args.namespace || address.as_str() == args.namespace;
+        has_name && args.api.as_ref().is_none_or(|key| api(address).as_ref() == Some(key))
     };
-    let found: Vec<_> = all().filter(|(address, _)| fits(address)).collect();
-    match found.as_slice() {
+    let namespaces: Vec<_> = all().filter(|(address, _)| matches(address)).collect();
+    match namespaces.as_slice() {
         [(address, resource)] => Ok(((*address).clone(), resource)),
         [] => {
             let message = format!("the spec has no channel namespace `{}`", args.namespace);
-            let known: Vec<String> = all().map(|(address, _)| address.to_string()).collect();
-            Err(Failure::error(message).with_hint(match known.as_slice() {
+            let addresses: Vec<String> = all().map(|(address, _)| address.to_string()).collect();
+            Err(Failure::error(message).with_hint(match addresses.as_slice() {
                 [] => "declare one under `namespaces:` of an API".to_owned(),
-                known => format!("it has {}", known.join(", ")),
+                addresses => format!("it has {}", addresses.join(", ")),
             }))
         }
         several => {
@@ -158,7 +157,7 @@ fn namespace<'a>(args: &Args, spec: &'a Spec) -> Result<(Address, &'a DesiredRes
             let apis: Vec<String> =
                 several.iter().filter_map(|(address, _)| api(address)).collect();
             Err(Failure::new(Exit::Usage, message)
-                .with_hint(format!("say which with `--api KEY`: {}", apis.join(", "))))
+                .with_hint(format!("select one with `--api KEY`: {}", apis.join(", "))))
         }
     }
 }
@@ -175,44 +174,44 @@ fn evaluation_request(
     let channel = args.channel.clone().unwrap_or_else(|| format!("/{name}/example"));
     let segments: Vec<&str> = channel.split('/').filter(|part| !part.is_empty()).collect();
     if segments.first() != Some(&name) {
-        let message = format!("the channel {channel} is not in the channel namespace `{name}`");
-        return Err(
-            Failure::new(Exit::Usage, message).with_hint(format!("it begins with /{name}/"))
-        );
+        let message = format!("channel `{channel}` is not in the channel namespace `{name}`");
+        return Err(Failure::new(Exit::Usage, message)
+            .with_hint(format!("its channels start with /{name}/")));
     }
     let publishes = args.handler == Operation::Publish;
     if !is_channel(&channel, publishes) {
-        let message = format!("AppSync takes no channel {channel}");
+        let message = format!("`{channel}` is not a valid channel");
         return Err(Failure::new(Exit::Usage, message).with_hint(INVALID_CHANNEL_HELP));
     }
-    let mut one = |flag: &str, given: &Option<String>| {
-        given.as_ref().map(|text| value(flag, text, io)).transpose()
+    let mut option = |flag: &str, text: &Option<String>| {
+        text.as_ref().map(|text| value(flag, text, io)).transpose()
     };
-    let identity = one("identity", &args.identity)?.unwrap_or_default();
-    let context = one("context", &args.context)?.unwrap_or_default();
-    let result = one("result", &args.result)?;
+    let identity = option("identity", &args.identity)?.unwrap_or_default();
+    let context = option("context", &args.context)?.unwrap_or_default();
+    let result = option("result", &args.result)?;
     let events: Vec<Value> =
         args.events.iter().map(|text| value("event", text, io)).collect::<Result<_, _>>()?;
     match (publishes, events.is_empty()) {
         (true, true) if context["events"].is_null() => {
-            let message = "onPublish needs an event to be run on";
-            return Err(Failure::new(Exit::Usage, message).with_hint("give one: `--event '{}'`"));
+            let message = "onPublish requires an event";
+            return Err(
+                Failure::new(Exit::Usage, message).with_hint("pass one with `--event '{}'`")
+            );
         }
         (true, false) if events.len() > EVENTS_MAX => {
-            let message = format!("AppSync takes up to {EVENTS_MAX} events in one publish");
-            let hint = format!("{} were given; leave some out", events.len());
+            let message = format!("AppSync accepts at most {EVENTS_MAX} events in one publish");
+            let hint = format!("{} were passed; omit some", events.len());
             return Err(Failure::new(Exit::Usage, message).with_hint(hint));
         }
         (false, false) => {
-            let message = "onSubscribe is given no events";
-            return Err(Failure::new(Exit::Usage, message).with_hint("leave `--event` out"));
+            let message = "onSubscribe receives no events";
+            return Err(Failure::new(Exit::Usage, message).with_hint("omit `--event`"));
         }
         _ => {}
     }
     if result.is_some() && !has_source {
-        let message =
-            format!("{} of {address} has no data source that would answer", args.handler.name());
-        return Err(Failure::new(Exit::Usage, message).with_hint("leave `--result` out"));
+        let message = format!("{} of {address} has no data source", args.handler.name());
+        return Err(Failure::new(Exit::Usage, message).with_hint("omit `--result`"));
     }
     Ok(EvaluationRequest {
         file: code.name().to_owned(),
@@ -231,7 +230,7 @@ fn evaluation_request(
     })
 }
 
-/// The data source of the handler, if it has one that its code asks.
+/// Returns the data source of the handler, if it has one.
 fn data_source(
     args: &Args,
     address: &Address,
@@ -243,23 +242,21 @@ fn data_source(
     if declared["behavior"] == "DIRECT" {
         let name = name.unwrap_or_default();
         let message = format!(
-            "{handler} of {address} calls the function of `{name}` without code, so there is nothing to run here"
+            "{handler} of {address} has no code: it invokes the function of `{name}` directly"
         );
-        return Err(
-            Failure::error(message).with_hint("run that function; it is given all of `ctx`")
-        );
+        return Err(Failure::error(message).with_hint("run that function; its event is `ctx`"));
     }
     Ok(name)
 }
 
-/// The JSON of a file, or that stands on the command line itself. A file of that name wins.
-fn value(flag: &str, given: &str, io: &mut Io) -> Result<Value, Failure> {
-    let (name, text) = file_or_json(&format!("--{flag}"), given, io)?;
+/// Parses the value of an option that is a JSON file or JSON. A file with that name takes precedence.
+fn value(flag: &str, text: &str, io: &mut Io) -> Result<Value, Failure> {
+    let (name, text) = file_or_json(&format!("--{flag}"), text, io)?;
     serde_json::from_str(&text)
-        .map_err(|error| Failure::error(format!("{name} is no JSON: {error}")))
+        .map_err(|error| Failure::error(format!("`{name}` is not valid JSON: {error}")))
 }
 
-/// With which mode such an identity comes.
+/// Returns the auth mode that produces such an identity.
 fn mode(identity: &Value) -> AuthMode {
     let has = |name: &str| identity.get(name).is_some();
     match () {
@@ -272,7 +269,7 @@ fn mode(identity: &Value) -> AuthMode {
 }
 
 fn document(
-    which: Operation,
+    operation: Operation,
     address: &Address,
     evaluation: &Evaluation,
     code: &HandlerCode<'_>,
@@ -281,7 +278,7 @@ fn document(
     let mut document = EvaluationDocument {
         version: 1,
         namespace: address.to_string(),
-        handler: which.name(),
+        handler: operation.name(),
         outcome: Outcome::Published,
         delivered: Vec::new(),
         failed: Vec::new(),
@@ -309,17 +306,19 @@ fn document(
         }
         EvaluationOutcome::Allowed => document.outcome = Outcome::Allowed,
         EvaluationOutcome::Waiting => document.outcome = Outcome::Waiting,
-        EvaluationOutcome::Rejected(it) => {
+        EvaluationOutcome::Rejected(rejection) => {
             document.outcome = Outcome::Refused;
             document.error = Some(HandlerError {
-                message: it.message.clone().unwrap_or_default(),
-                error_type: it.error_type.clone().filter(|_| !it.unauthorized),
-                place: it.at.map(|position| code.place(error_call_position(code.text(), position))),
+                message: rejection.message.clone().unwrap_or_default(),
+                error_type: rejection.error_type.clone().filter(|_| !rejection.unauthorized),
+                place: rejection
+                    .at
+                    .map(|position| code.place(error_call_position(code.text(), position))),
             });
         }
-        EvaluationOutcome::Failed(it) => {
+        EvaluationOutcome::Failed(failure) => {
             document.outcome = Outcome::Broken;
-            let (message, place) = (it.message.clone(), place(&it.at));
+            let (message, place) = (failure.message.clone(), place(&failure.at));
             document.error = Some(HandlerError { message, error_type: None, place });
         }
     }

@@ -1,4 +1,4 @@
-//! `provision explain`: what a finding means, and how to mend it.
+//! `provision explain`: explains what a diagnostic means and how to fix it.
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
@@ -8,9 +8,9 @@ use crate::render::explain::{body, list, markdown, text};
 use provision_core::explain::{Page, page, pages};
 use provision_core::suggest::closest_match;
 
-/// Explain a finding: what it means, why, and how to mend it
+/// Explain a diagnostic: what it means, why it is reported, and how to fix it
 ///
-/// Without a code, lists all that there are.
+/// Without a code, lists all codes.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -18,9 +18,9 @@ Examples:
   provision explain                        # all codes
   provision explain --format json | jq -r '.[].code'")]
 pub struct Args {
-    /// The code, as it stands in the finding: `PV103`
+    /// The code of the diagnostic, such as PV103
     code: Option<String>,
-    /// How to write it
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
@@ -61,7 +61,7 @@ fn object(page: Page) -> Value {
 }
 
 fn unknown(code: &str) -> Failure {
-    let failure = Failure::new(Exit::Usage, format!("no finding has the code `{code}`"));
+    let failure = Failure::new(Exit::Usage, format!("unknown diagnostic code `{code}`"));
     match closest_match(code, pages().map(|page| page.code)) {
         Some(meant) => failure.with_hint(format!("did you mean `{meant}`?")),
         None => failure.with_hint("`provision explain` lists all codes"),

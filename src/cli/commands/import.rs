@@ -1,4 +1,4 @@
-//! `provision import`: a CloudFormation or SAM template as a spec.
+//! `provision import`: converts a CloudFormation or SAM template to a spec. Reads only the template.
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -16,12 +16,12 @@ use provision_core::diagnostic::{Diagnostic, Location, Severity};
 use provision_core::source::Source;
 use provision_core::spec::schema;
 
-/// Make a spec of a CloudFormation or SAM template
+/// Convert a CloudFormation or SAM template to a spec
 ///
-/// Takes YAML with tags or JSON. Resources of other services are left alone and listed; what a spec
-/// can't say is named at its place in the template, and so is what was decided because a spec has no
-/// conditions. Rendered again, the spec gives the same resources under the same logical ids. Don't
-/// deploy that over a stack that has others: CloudFormation deletes what a template no longer has.
+/// Reads YAML, also with short-form intrinsics, or JSON. Resources of other services are listed and omitted. Anything
+/// that a spec cannot express is reported at its location in the template, and so is every condition that had to be
+/// decided. `render` returns the same resources under the same logical ids. Do not deploy the result over a stack that
+/// has other resources: CloudFormation deletes resources that the template does not have.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -29,122 +29,119 @@ Examples:
   provision import --template template.yaml --out chat --stack chat --region eu-west-1
   provision import --template cdk.out/Chat.template.json --param Stage=prod --deny-warnings")]
 pub struct Args {
-    /// The template; `-` for standard input
+    /// The template; `-` for stdin
     #[arg(long, value_name = "FILE")]
     template: PathBuf,
-    /// The folder to write spec.yaml, its schema and its handlers into; without it, the spec goes to
-    /// standard output with the handlers in it
+    /// Write spec.yaml, its schema and its handlers to this folder; by default, the spec is printed to stdout with inline
+    /// handlers
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// The name of the stack; without it, made from the template's file name
+    /// The name of the stack [default: from the name of the template file]
     #[arg(long, value_name = "NAME", value_parser = stack_name)]
     stack: Option<String>,
-    /// The region that the spec names, and by which `AWS::Region` is decided where it matters
+    /// The region of the spec, also used to evaluate conditions on AWS::Region
     #[arg(long, value_parser = region_name)]
     region: Option<String>,
     #[command(flatten)]
     parameters: ParameterArgs,
-    /// How to report; `json` gives one document with the spec, its files and the findings
+    /// The output format; `json` prints one document with the spec, its files and the diagnostics
     #[arg(long, value_enum, default_value_t)]
     format: Format,
-    /// Take warnings for errors
+    /// Treat warnings as errors
     #[arg(long)]
     deny_warnings: bool,
 }
 
 pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
-    let given = args.parameters.values(io)?;
+    let values = args.parameters.values(io)?;
     let options = ImportOptions {
-        stack: args.stack.clone().unwrap_or_else(|| stack_of(&args.template)),
+        stack: args.stack.clone().unwrap_or_else(|| default_stack_name(&args.template)),
         region: args.region.clone(),
-        values: given,
+        values,
         inline_code: args.out.is_none(),
         now_epoch_s: io.now_epoch_s(),
     };
-    let (source, imported) = read(&args.template, &options, io);
-    if let (Some(spec), Some(folder)) = (&imported.spec, &args.out) {
+    let (source, result) = read(&args.template, &options, io);
+    if let (Some(spec), Some(folder)) = (&result.spec, &args.out) {
         write_all(spec, folder, io)?;
     }
-    let findings = &imported.diagnostics;
+    let diagnostics = &result.diagnostics;
     match args.format {
         Format::Human => {
-            print_diagnostics(&source, findings, io);
-            if let (Some(spec), None) = (&imported.spec, &args.out) {
+            print_diagnostics(&source, diagnostics, io);
+            if let (Some(spec), None) = (&result.spec, &args.out) {
                 io.result(&spec.text)?;
             }
         }
-        Format::Json => io.result(&json(&document(&source, &imported)))?,
+        Format::Json => io.result(&json(&document(&source, &result)))?,
     }
-    if let (Some(_), Some(folder), Format::Human) = (&imported.spec, &args.out, args.format) {
+    if let (Some(_), Some(folder), Format::Human) = (&result.spec, &args.out, args.format) {
         let spec = folder.join("spec.yaml");
         let spec = spec.display();
-        io.note(&format!("{spec} is written; see what it makes: provision render {spec} --cfn\n"));
+        io.note(&format!("wrote {spec}; to see its resources: provision render {spec} --cfn\n"));
     }
-    let has = |severity| findings.iter().any(|diagnostic| diagnostic.severity == severity);
+    let has = |severity| diagnostics.iter().any(|diagnostic| diagnostic.severity == severity);
     let failed = has(Severity::Error) || (args.deny_warnings && has(Severity::Warning));
     Ok(if failed { Exit::Error } else { Exit::Done })
 }
 
-/// Reads the template and makes a spec of it; a hopeless one has findings only.
+/// Reads the template and converts it; an unreadable template has only diagnostics.
 fn read(path: &Path, options: &ImportOptions, io: &mut Io) -> (Source, ImportResult) {
     let (name, bytes) = read_named(path, io);
     let bytes = match bytes {
         Ok(bytes) => bytes,
         Err(reason) => {
-            let message = format!("the template can't be read: {reason}");
-            let findings = vec![Diagnostic::error("PV001", Location::File, message)];
-            return (
-                Source::parse(&name, b"").0,
-                ImportResult { spec: None, diagnostics: findings },
-            );
+            let message = format!("cannot read the template: {reason}");
+            let diagnostics = vec![Diagnostic::error("PV001", Location::File, message)];
+            return (Source::parse(&name, b"").0, ImportResult { spec: None, diagnostics });
         }
     };
     let (source, diagnostics) = Source::parse(&name, &bytes);
     if diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
-        let findings = diagnostics.into_iter().map(with_template_wording).collect();
-        return (source, ImportResult { spec: None, diagnostics: findings });
+        let diagnostics = diagnostics.into_iter().map(with_template_wording).collect();
+        return (source, ImportResult { spec: None, diagnostics });
     }
-    let imported = import(&source, options);
-    (source, imported)
+    let result = import(&source, options);
+    (source, result)
 }
 
-/// What is wrong with YAML is told to those who write specs; here it is a template.
+/// Replaces the help of YAML diagnostics, which is about specs, by help about templates.
 fn with_template_wording(diagnostic: Diagnostic) -> Diagnostic {
     let help = match diagnostic.code {
-        "PV004" => "give a CloudFormation or SAM template, in YAML or JSON",
-        "PV005" => "a template is one document",
+        "PV004" => "pass a CloudFormation or SAM template in YAML or JSON",
+        "PV005" => "a template has one document",
         _ => return diagnostic,
     };
     diagnostic.with_help(help)
 }
 
-/// Findings for people: with their lines, and the long list of what is left alone in short.
-fn print_diagnostics(source: &Source, findings: &[Diagnostic], io: &mut Io) {
-    let (left, told): (Vec<&Diagnostic>, Vec<&Diagnostic>) =
-        findings.iter().partition(|diagnostic| diagnostic.code == "PV540");
-    let worth = |diagnostic: &&&Diagnostic| diagnostic.severity == Severity::Error || !io.quiet;
-    let told: Vec<Diagnostic> =
-        told.iter().filter(worth).map(|diagnostic| (*diagnostic).clone()).collect();
-    io.report(&diagnostics::text(source, &told, io.error_colored()));
-    if !left.is_empty() {
-        let left: Vec<Diagnostic> = left.into_iter().cloned().collect();
-        io.note(&diagnostics::list(source, "left alone", &left));
+/// Prints diagnostics with their source lines, and the resources of other services as a short list.
+fn print_diagnostics(source: &Source, all: &[Diagnostic], io: &mut Io) {
+    let (omitted, others): (Vec<&Diagnostic>, Vec<&Diagnostic>) =
+        all.iter().partition(|diagnostic| diagnostic.code == "PV540");
+    let is_shown = |diagnostic: &&&Diagnostic| diagnostic.severity == Severity::Error || !io.quiet;
+    let others: Vec<Diagnostic> =
+        others.iter().filter(is_shown).map(|diagnostic| (*diagnostic).clone()).collect();
+    io.report(&diagnostics::text(source, &others, io.error_colored()));
+    if !omitted.is_empty() {
+        let omitted: Vec<Diagnostic> = omitted.into_iter().cloned().collect();
+        io.note(&diagnostics::list(source, "omitted", &omitted));
         io.note(
-            "A template that is rendered from the spec does not have these: deployed over the same stack, \
-             it would delete them. Keep them in their template, and give the spec a stack of its own.\n",
+            "A template that is rendered from the spec does not have these resources: deployed over the same stack, \
+             it would delete them. Keep them in their template, and use a separate stack for the spec.\n",
         );
     }
 }
 
-fn document(source: &Source, imported: &ImportResult) -> Value {
+fn document(source: &Source, result: &ImportResult) -> Value {
     let files: BTreeMap<&String, &String> =
-        imported.spec.iter().flat_map(|spec| &spec.files).collect();
-    let findings = SpecDiagnostics { source, diagnostics: &imported.diagnostics, suppressed: &[] };
+        result.spec.iter().flat_map(|spec| &spec.files).collect();
+    let diagnostics = SpecDiagnostics { source, diagnostics: &result.diagnostics, suppressed: &[] };
     json!({
-        "spec": imported.spec.as_ref().map(|spec| &spec.text),
+        "spec": result.spec.as_ref().map(|spec| &spec.text),
         "files": files,
-        "parameters": imported.spec.as_ref().map(|spec| &spec.replaced_expressions),
-        "findings": diagnostics::documents(&[findings]),
+        "parameters": result.spec.as_ref().map(|spec| &spec.replaced_expressions),
+        "findings": diagnostics::documents(&[diagnostics]),
     })
 }
 
@@ -152,13 +149,13 @@ fn document(source: &Source, imported: &ImportResult) -> Value {
 fn write_all(spec: &ImportedSpec, out: &Path, io: &mut Io) -> Result<(), Failure> {
     let folder = io.path(out);
     let schema = json(&schema());
-    let own = [("spec.yaml", &spec.text), ("spec.schema.json", &schema)];
+    let spec_files = [("spec.yaml", &spec.text), ("spec.schema.json", &schema)];
     let handlers = spec.files.iter().map(|(path, text)| (path.as_str(), text));
-    let files: Vec<(&str, &String)> = own.into_iter().chain(handlers).collect();
+    let files: Vec<(&str, &String)> = spec_files.into_iter().chain(handlers).collect();
     for (path, _) in &files {
         if folder.join(path).exists() {
-            let message = format!("{} is there already", out.join(path).display());
-            return Err(Failure::error(message).with_hint("choose another folder"));
+            let message = format!("`{}` already exists", out.join(path).display());
+            return Err(Failure::error(message).with_hint("choose another directory"));
         }
     }
     for (path, text) in files {
@@ -169,26 +166,29 @@ fn write_all(spec: &ImportedSpec, out: &Path, io: &mut Io) -> Result<(), Failure
     Ok(())
 }
 
-/// The longest name that CloudFormation takes for a stack.
+/// The longest stack name that CloudFormation allows.
 const STACK_MAX: usize = 128;
 
 fn stack_name(text: &str) -> Result<String, String> {
     let allowed = |character: char| character.is_ascii_alphanumeric() || character == '-';
-    let sound = text.starts_with(|character: char| character.is_ascii_alphabetic())
+    let is_valid = text.starts_with(|character: char| character.is_ascii_alphabetic())
         && text.chars().all(allowed)
         && text.len() <= STACK_MAX;
-    match sound {
+    match is_valid {
         true => Ok(text.to_owned()),
-        false => Err("a stack is named by a letter, then letters, digits and hyphens".to_owned()),
+        false => {
+            Err("a stack name has up to 128 letters, digits and hyphens, and starts with a letter"
+                .to_owned())
+        }
     }
 }
 
-/// The name of the stack that a template's file name suggests.
-fn stack_of(template: &Path) -> String {
+/// Derives the name of the stack from the name of the template file.
+fn default_stack_name(template: &Path) -> String {
     let stem = template.file_stem().and_then(|file_stem| file_stem.to_str()).unwrap_or_default();
     let stem = stem.strip_suffix(".template").unwrap_or(stem);
-    let sound = |character: char| if character.is_ascii_alphanumeric() { character } else { '-' };
-    let name: String = stem.chars().map(sound).take(STACK_MAX).collect();
+    let replace = |character: char| if character.is_ascii_alphanumeric() { character } else { '-' };
+    let name: String = stem.chars().map(replace).take(STACK_MAX).collect();
     let name = name
         .trim_start_matches(|character: char| !character.is_ascii_alphabetic())
         .trim_end_matches('-');
@@ -208,7 +208,7 @@ mod tests {
             ("2024-events.yaml", "events"),
             ("-", "imported"),
         ] {
-            let name = stack_of(Path::new(file));
+            let name = default_stack_name(Path::new(file));
             assert_eq!(name, expected);
             assert_eq!(stack_name(&name).as_deref(), Ok(expected));
         }

@@ -1,4 +1,4 @@
-//! `provision init`: a starter spec to begin from.
+//! `provision init`: writes a new spec from an init template.
 use std::path::{Path, PathBuf};
 
 use crate::cli::files::{make_folder, write};
@@ -7,16 +7,16 @@ use crate::cli::{Exit, Failure, Io};
 use crate::render::shell::{assignment, word};
 use provision_core::spec::schema;
 
-/// One starter: its name, what it shows, its files.
+/// A spec to start from, with its files.
 struct InitTemplate {
     name: &'static str,
     about: &'static str,
     files: &'static [(&'static str, &'static str)],
-    /// What to give for the parameters that have no default, to try it.
+    /// Values for the parameters without a default, to try it out.
     params: &'static [&'static str],
 }
 
-/// A file of the starter `$name`, in this repository and in a new folder alike.
+/// A file of the init template `$name`; its path in a new folder is the same as in this repository.
 macro_rules! file {
     ($name:literal, $path:literal) => {
         ($path, include_str!(concat!("../../../templates/", $name, "/", $path)))
@@ -32,25 +32,25 @@ const INIT_TEMPLATES: &[InitTemplate] = &[
     },
     InitTemplate {
         name: "article",
-        about: "API key and IAM, logging with its own role: the stack of the walk-through",
+        about: "API key and IAM, logging with its own role: the stack of the walkthrough",
         files: &[file!("article", "spec.yaml")],
         params: &[],
     },
     InitTemplate {
         name: "chat",
-        about: "handlers that check and sign messages, users of a Cognito pool",
+        about: "handlers that check and sign messages, users of a Cognito user pool",
         files: &[file!("chat", "spec.yaml"), file!("chat", "handlers/rooms.js")],
         params: &[],
     },
     InitTemplate {
         name: "cognito-lambda",
-        about: "users of a Cognito pool beside partners whose tokens a Lambda function judges",
+        about: "users of a Cognito user pool, and partners with a Lambda authorizer",
         files: &[file!("cognito-lambda", "spec.yaml")],
         params: &[],
     },
     InitTemplate {
         name: "data-sources",
-        about: "events that go to a Lambda function, a DynamoDB table and an event bus",
+        about: "events for a Lambda function, a DynamoDB table and an event bus",
         files: &[
             file!("data-sources", "spec.yaml"),
             file!("data-sources", "handlers/messages.js"),
@@ -66,13 +66,13 @@ const INIT_TEMPLATES: &[InitTemplate] = &[
     },
 ];
 
-/// Where the starters of this repository find the schema, and where a new folder does.
+/// The path of the schema in the init templates of this repository, and in a new folder.
 const REPOSITORY_SCHEMA: &str = "../../schemas/spec.schema.json";
 const WRITTEN_SCHEMA: &str = "spec.schema.json";
 
-/// Begin a new spec from a starter
+/// Create a new spec from an init template
 ///
-/// Writes spec.yaml, and beside it the JSON Schema for editors. Never overwrites a file.
+/// Writes spec.yaml, its handlers, and the JSON Schema for editors. Never overwrites a file.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -80,13 +80,13 @@ Examples:
   provision init article chat
   provision init --list")]
 pub struct Args {
-    /// The starter
+    /// The init template
     #[arg(default_value = "minimal")]
     template: String,
-    /// The folder to write into
+    /// The folder to write to
     #[arg(default_value = ".")]
     dir: PathBuf,
-    /// Show the starters there are
+    /// List the init templates
     #[arg(long)]
     list: bool,
 }
@@ -97,24 +97,23 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
         io.result(&INIT_TEMPLATES.iter().map(line).collect::<String>())?;
         return Ok(Exit::Done);
     }
-    let Some(starter) =
+    let Some(template) =
         INIT_TEMPLATES.iter().find(|init_template| init_template.name == args.template)
     else {
         let names: Vec<&str> = INIT_TEMPLATES.iter().map(|template| template.name).collect();
-        let message = format!("there is no starter `{}`", args.template);
-        return Err(
-            Failure::new(Exit::Usage, message).with_hint(format!("there are {}", names.join(", ")))
-        );
+        let message = format!("unknown init template `{}`", args.template);
+        return Err(Failure::new(Exit::Usage, message)
+            .with_hint(format!("use one of {}", names.join(", "))));
     };
     let folder = io.path(&args.dir);
     let schema = json(schema());
     let with_schema = |text: &str| text.replace(REPOSITORY_SCHEMA, WRITTEN_SCHEMA);
-    let files = starter.files.iter().map(|(path, text)| (*path, with_schema(text)));
+    let files = template.files.iter().map(|(path, text)| (*path, with_schema(text)));
     let files: Vec<(&str, String)> = files.chain([(WRITTEN_SCHEMA, schema)]).collect();
     for (path, _) in &files {
         if folder.join(path).exists() {
-            let message = format!("{} is there already", args.dir.join(path).display());
-            return Err(Failure::error(message).with_hint("choose another folder"));
+            let message = format!("`{}` already exists", args.dir.join(path).display());
+            return Err(Failure::error(message).with_hint("choose another directory"));
         }
     }
     for (path, text) in &files {
@@ -124,9 +123,9 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     }
     let spec = args.dir.join("spec.yaml");
     let spec = spec.strip_prefix(".").unwrap_or(&spec).display().to_string();
-    let params = starter.params.iter().map(|text| format!(" --param {}", assignment(text)));
+    let params = template.params.iter().map(|text| format!(" --param {}", assignment(text)));
     let params: String = params.collect();
     let command = format!("provision apply {}{params} --local", word(&spec));
-    io.note(&format!("{spec} is written; try it: {command}\n"));
+    io.note(&format!("wrote {spec}; try it: {command}\n"));
     Ok(Exit::Done)
 }

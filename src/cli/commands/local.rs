@@ -1,4 +1,4 @@
-//! `provision local`: the local AWS as a service, until it is told to stop.
+//! `provision local`: runs the local emulator until it is stopped.
 use std::path::Path;
 
 use appsync_local::cli::{EmulatorArgs, Environment, TokenArgs, TrustArgs, open_emulator};
@@ -6,12 +6,11 @@ use appsync_local::cli::{EmulatorArgs, Environment, TokenArgs, TrustArgs, open_e
 use crate::cli::interrupt::stop_signal;
 use crate::cli::{Exit, Failure, Io};
 
-/// Serve the local AWS until Ctrl-C
+/// Run the local emulator until Ctrl-C
 ///
-/// AppSync, IAM, STS and WAF, and the Event APIs that are made there, on one port, for provision's
-/// `--local` in this folder and for any AWS tool or client that is given the address. The port speaks
-/// HTTP and HTTPS; `provision local trust` says how clients come to trust it. Its state is kept between
-/// runs.
+/// Serves AppSync, IAM, STS and WAF, and the Event APIs that are created there, on one port: for provision's `--local`
+/// in this folder, and for any AWS tool or client that uses the address as its endpoint. The port serves HTTP and
+/// HTTPS; `provision local trust` explains how to make clients trust its certificate. The state is kept between runs.
 #[derive(Debug, clap::Args)]
 #[command(
     args_conflicts_with_subcommands = true,
@@ -61,10 +60,10 @@ pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
 
 async fn serve(args: &EmulatorArgs, io: &mut Io) -> Result<Exit, Failure> {
     let serving = open_emulator(args, true, &environment(io)).await?;
-    let stopped = stop_signal();
+    let stop = stop_signal();
     io.result(&format!("{}\n", serving.url))?;
     io.note(&serving.welcome_text(&args.data_dir, "provision local trust"));
-    serving.run(stopped).await?;
+    serving.run(stop).await?;
     Ok(Exit::Done)
 }
 
@@ -78,7 +77,7 @@ async fn token(args: &TokenArgs, io: &mut Io) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// What the emulator is given of the world around a command.
+/// Returns the environment of the command in the emulator's form.
 pub fn environment(io: &Io) -> Environment {
     Environment {
         variables: io.environment.clone(),

@@ -1,4 +1,4 @@
-//! The commands of `provision`, a file each.
+//! The commands of `provision`, one module per command. `command_line` calls them; they do not call each other.
 pub mod access;
 pub mod apply;
 pub mod dev;

@@ -1,4 +1,4 @@
-//! `provision outputs`: endpoints, ids and keys, for people and other tools.
+//! `provision outputs`: prints endpoints, ids and keys, for people and other tools. Changes nothing.
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ use provision_core::spec::Spec;
 
 /// Print endpoints, ids and keys of the stack
 ///
-/// Reads them from AWS. The values of API keys are left out unless you ask with --reveal.
+/// Reads them from AWS. The values of API keys are omitted without --reveal.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -30,23 +30,23 @@ Examples:
   provision outputs spec.yaml --format amplify --api sample --reveal > amplify.json
   provision outputs spec.yaml --format github --out \"$GITHUB_OUTPUT\"")]
 pub struct Args {
-    /// The spec; `-` for standard input
+    /// The spec; `-` for stdin
     spec: PathBuf,
-    /// How to print them
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     format: Format,
-    /// Print one part only: names with dots between, [0] for the first of a list; a text as it is,
-    /// anything else as JSON
+    /// Print one part: names separated by dots, [0] for the first element of a list; text is printed without quotes,
+    /// everything else as JSON
     #[arg(long, value_name = "PATH", conflicts_with = "format")]
     query: Option<String>,
-    /// Of this API only, by its key in the spec
+    /// Print only the API with this key in the spec
     #[arg(long, value_name = "KEY")]
     api: Option<String>,
-    /// Print the values of API keys too
+    /// Include the values of API keys
     #[arg(long)]
     reveal: bool,
-    /// Write them to FILE, which only you may read if keys are in it; with `github`, to the end of a FILE
-    /// that is there, which stays as readable as it was, and once more with every run
+    /// Write to FILE, readable only by you if it has key values; with `--format github`, append to an existing FILE
+    /// and keep its permissions
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     #[command(flatten)]
@@ -59,12 +59,12 @@ pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     if let Some(out) = &args.out {
         check_writable(&io.path(out))?;
     }
-    let given = args.parameters.values(io)?;
-    let spec = with_name(load_valid_spec(&args.spec, &given, WarningPolicy::No, io)?, &given)?;
+    let values = args.parameters.values(io)?;
+    let spec = with_name(load_valid_spec(&args.spec, &values, WarningPolicy::No, io)?, &values)?;
     let (region, account) = (spec.region.as_ref(), spec.account.as_ref());
     let declared = ExpectedTarget { region, account, is_planned: false };
     let session = target::open(&args.target, declared, io).await?;
-    let is_brief = session.is_ephemeral();
+    let is_ephemeral = session.is_ephemeral();
     let outputs = read_outputs(&spec, &session, args.reveal, io.now_epoch_s()).await;
     let mut outputs = close_after(session, outputs).await?;
     if outputs.apis.is_empty() {
@@ -78,8 +78,8 @@ pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
         Some(path) => query_outputs(&outputs, path, args.reveal)?,
         None => text(args.format, &outputs, io)?,
     };
-    if is_brief {
-        io.note("nobody serves this local AWS now: `provision local` does, and its addresses stand here then\n");
+    if is_ephemeral {
+        io.note("the emulator is not running; while `provision local` runs, the outputs have its addresses\n");
     }
     match &args.out {
         Some(out) => write_file(&io.path(out), &text, args.format, args.reveal)?,
@@ -98,7 +98,7 @@ async fn read_outputs(
     Ok(outputs::outputs(&spec.stack, &proposal.site, &proposal.live, reveal))
 }
 
-/// Leaves the API that is called `key`, and what belongs to it.
+/// Removes all other APIs than `key`, and the domains.
 fn retain_api(key: &str, outputs: &mut Outputs) -> Result<(), Failure> {
     let keys: Vec<&str> = outputs.apis.iter().map(|api_outputs| api_outputs.key.as_str()).collect();
     if !keys.contains(&key) {
@@ -109,19 +109,19 @@ fn retain_api(key: &str, outputs: &mut Outputs) -> Result<(), Failure> {
     Ok(())
 }
 
-/// One part, as a shell wants it: a text without quotes.
+/// Returns one part of the outputs; text without quotes, for shells.
 fn query_outputs(outputs: &Outputs, path: &str, reveal: bool) -> Result<String, Failure> {
     let document = json!(outputs);
-    let found = outputs::query(&document, path).map_err(|reason| {
+    let value = outputs::query(&document, path).map_err(|reason| {
         let failure = Failure::error(reason);
-        let masked = path.ends_with(".value") && !reveal;
-        if masked {
-            failure.with_hint("the value of a key is there with `--reveal`")
+        let is_key_value = path.ends_with(".value") && !reveal;
+        if is_key_value {
+            failure.with_hint("pass `--reveal` to include the values of keys")
         } else {
             failure
         }
     })?;
-    match found {
+    match value {
         Value::String(text) => Ok(format!("{text}\n")),
         other => Ok(json(other)),
     }

@@ -1,4 +1,4 @@
-//! `provision completions` and `provision man`: what a packager installs beside the program.
+//! `provision completions` and `provision man`: files that a package installs in addition to the program.
 use std::path::PathBuf;
 
 use clap_complete::Shell;
@@ -24,7 +24,7 @@ Examples:
   provision man | man -l -
   provision man --out-dir /usr/local/share/man/man1")]
 pub struct ManArgs {
-    /// Write a page for each command into this folder
+    /// Write a page for each command to this folder
     #[arg(long, value_name = "DIR")]
     out_dir: Option<PathBuf>,
 }

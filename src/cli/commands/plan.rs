@@ -1,4 +1,4 @@
-//! `provision plan`: what apply would do.
+//! `provision plan`: shows the changes that `apply` would make, and can save them. Changes nothing on AWS.
 use std::path::{Path, PathBuf};
 
 use crate::cli::change_request::ScopeArgs;
@@ -16,36 +16,36 @@ use provision_core::saved_plan::SavedPlan;
 
 /// Show what apply would change on AWS
 ///
-/// Reads AWS, compares it with the spec and shows every change, property by property: its cause, where
-/// the spec says it, what users notice, and who gains or loses access. Changes nothing.
+/// Reads the live state, compares it with the spec and shows every change, property by property: its cause, its line
+/// in the spec, its effects on users, and who gains or loses access. Changes nothing.
 ///
-/// With --out, the plan is saved, and `provision apply FILE` does exactly that, or refuses if what it
-/// touches was changed since. The file holds the values of parameters, so that only you may read it.
+/// With --out, the plan is saved. `provision apply FILE` then applies it exactly, or rejects it if its resources have
+/// changed since. The file contains the values of parameters, so it is readable only by you.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   provision plan spec.yaml --local
   provision plan spec.yaml --out plan.json && provision apply plan.json
   provision plan spec.yaml --format json | jq '.changes[] | select(.actions | index(\"delete\")).address'
-  provision plan spec.yaml --format markdown     # for a comment on a pull request
+  provision plan spec.yaml --format markdown     # for a pull request comment
   provision plan spec.yaml --target apis/chat/namespaces/lobby
-  provision plan spec.yaml --detailed-exitcode   # exit code 2 if anything would change")]
+  provision plan spec.yaml --detailed-exitcode   # exit code 2 if there are changes")]
 pub struct Args {
-    /// The spec; `-` for standard input
+    /// The spec; `-` for stdin
     spec: PathBuf,
-    /// How to show it
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     format: PlanFormat,
-    /// Save the plan in FILE, for `provision apply FILE`
+    /// Save the plan to FILE, for `provision apply FILE`
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Plan to delete everything that the stack has
+    /// Plan to delete all resources of the stack
     #[arg(long)]
     destroy: bool,
-    /// End with exit code 2 if there are changes
+    /// Exit with code 2 if there are changes
     #[arg(long)]
     detailed_exitcode: bool,
-    /// Let a spec that declares nothing delete everything
+    /// Allow a spec without resources to delete all resources of the stack
     #[arg(long, help_heading = "Safety")]
     allow_empty: bool,
     #[command(flatten)]
@@ -56,7 +56,7 @@ pub struct Args {
     target: TargetArgs,
 }
 
-/// For whom a plan is written.
+/// The output format of a plan.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 enum PlanFormat {
     /// For people
@@ -64,71 +64,73 @@ enum PlanFormat {
     Human,
     /// For programs
     Json,
-    /// For a comment on a pull request
+    /// For a pull request comment
     Markdown,
 }
 
 pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
-    let given = args.parameters.values(io)?;
-    let sound = load_change_request(&open_file(&args.spec, io), &given, args.destroy, io)?;
+    let values = args.parameters.values(io)?;
+    let spec = load_change_request(&open_file(&args.spec, io), &values, args.destroy, io)?;
     let now = io.now_epoch_s();
-    let intent = ChangeRequest::from_spec(sound, args.destroy, &args.scope, args.allow_empty, now);
+    let request = ChangeRequest::from_spec(spec, args.destroy, &args.scope, args.allow_empty, now);
     if let Some(path) = &args.out {
         reject_foreign_file(path, io)?;
     }
-    let session = target::open(&args.target, intent.expected_target(), io).await?;
-    let proposed = intent.propose(&session.aws).await;
+    let session = target::open(&args.target, request.expected_target(), io).await?;
+    let requested = request.propose(&session.aws).await;
     let place = session.place.clone();
-    let proposed = close_after(session, proposed).await?;
-    io.note(&headline(&intent.stack, &proposed.proposal, place.as_deref()));
-    let written = intent.spec_text();
-    let plan = intent.plan(&proposed, &written);
+    let requested = close_after(session, requested).await?;
+    io.note(&headline(&request.stack, &requested.proposal, place.as_deref()));
+    let find_spec_text = request.spec_text();
+    let plan = request.plan(&requested, &find_spec_text);
     io.result(&match args.format {
         PlanFormat::Human => changes::text(&plan),
         PlanFormat::Json => json(&changes::document(&plan)),
         PlanFormat::Markdown => changes::markdown(&plan),
     })?;
-    for refusal in &proposed.refusals {
-        io.note(&format!("apply will refuse: {}\n", violation_text(refusal)));
+    for violation in &requested.violations {
+        io.note(&format!("blocked by a safety check: {}\n", violation_text(violation)));
     }
     if let Some(path) = &args.out {
-        save(&intent, &proposed, path, io)?;
+        save(&request, &requested, path, io)?;
     }
-    match args.detailed_exitcode && !proposed.proposal.changes.is_empty() {
+    match args.detailed_exitcode && !requested.proposal.changes.is_empty() {
         true => Ok(Exit::Pending),
         false => Ok(Exit::Done),
     }
 }
 
-/// A plan takes the place of nothing but a plan.
+/// Rejects a path whose file is not a saved plan, so that no other file is overwritten.
 fn reject_foreign_file(path: &Path, io: &Io) -> Result<(), Failure> {
-    let place = io.path(path);
-    if place.is_file() && !read_file(&place).is_ok_and(|items| SavedPlan::is_saved_plan(&items)) {
-        let message = format!("{} is there already, and is no saved plan", path.display());
+    let file = io.path(path);
+    if file.is_file() && !read_file(&file).is_ok_and(|bytes| SavedPlan::is_saved_plan(&bytes)) {
+        let message = format!("`{}` already exists and is not a saved plan", path.display());
         return Err(Failure::error(message).with_hint("name another file with `--out`"));
     }
     Ok(())
 }
 
 fn save(
-    intent: &ChangeRequest,
-    proposed: &RequestedChanges,
+    request: &ChangeRequest,
+    requested: &RequestedChanges,
     path: &Path,
     io: &mut Io,
 ) -> Result<(), Failure> {
-    if let Some(refused) = Failure::blocked(&proposed.refusals) {
-        let message = format!("{} is not written, since apply would refuse it", path.display());
-        return Err(Failure::new(Exit::Refused, message).combined_with(refused));
+    if let Some(failure) = Failure::blocked(&requested.violations) {
+        let message = format!("`{}` is not written: the plan cannot be applied", path.display());
+        return Err(Failure::new(Exit::Refused, message).combined_with(failure));
     }
-    write_private(&io.path(path), &intent.to_saved_plan(&proposed.proposal).text())?;
+    write_private(&io.path(path), &request.to_saved_plan(&requested.proposal).text())?;
     let shown = path.display();
-    io.note(&format!("\nSaved in {shown}: `provision apply {shown}` does exactly this, once.\n"));
+    io.note(&format!(
+        "\nSaved to {shown}: `provision apply {shown}` applies exactly this plan, once.\n"
+    ));
     Ok(())
 }
 
-/// What is refused, why, and what to do.
-fn violation_text(refusal: &PolicyViolation) -> String {
+/// Returns the address, the reason and the help of a violation in one line.
+fn violation_text(violation: &PolicyViolation) -> String {
     let address =
-        refusal.address.as_ref().map(|address| format!("{address}: ")).unwrap_or_default();
-    format!("{address}{}; {}", refusal.reason, refusal.help)
+        violation.address.as_ref().map(|address| format!("{address}: ")).unwrap_or_default();
+    format!("{address}{}; {}", violation.reason, violation.help)
 }

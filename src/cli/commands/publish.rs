@@ -1,4 +1,4 @@
-//! `provision publish`.
+//! `provision publish`: publishes events to a channel of an Event API.
 mod batches;
 mod events;
 mod report;

@@ -1,4 +1,4 @@
-//! `provision render`: the same stack as CloudFormation templates.
+//! `provision render`: renders the spec as CloudFormation templates. Reads only the spec.
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,8 @@ use provision_core::spec::{ParameterValues, Spec, shared_ids};
 
 /// Render the spec as a CloudFormation template
 ///
-/// The same spec and the same --now give the same bytes. References become !GetAtt and !Sub, parameters stay parameters, endpoints become outputs.
+/// The same spec and the same --now always render the same bytes. References become !GetAtt and !Sub, parameters stay
+/// parameters, endpoints become outputs.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -22,21 +23,21 @@ Examples:
   provision render spec.yaml --cfn --split --out templates/
   aws cloudformation deploy --template-file template.yaml --stack-name sample --capabilities CAPABILITY_IAM")]
 pub struct Args {
-    /// The spec; `-` for standard input
+    /// The spec; `-` for stdin
     spec: PathBuf,
-    /// As a CloudFormation template
+    /// Render a CloudFormation template
     #[arg(long, required = true)]
     cfn: bool,
-    /// How to write it
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     format: Format,
-    /// Write it to this file instead of standard output; with --split, to this folder
+    /// Write to FILE instead of stdout; with --split, to a folder of that name
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Render a template for each API, with the roles and domains that it needs
+    /// Render one template per API, with its roles and domains
     #[arg(long, requires = "out")]
     split: bool,
-    /// Have the API keys themselves among the outputs, where everybody who may read the stack sees them
+    /// Add the values of API keys to the outputs, where everyone who may read the stack can see them
     #[arg(long)]
     export_keys: bool,
 }
@@ -66,7 +67,7 @@ impl Format {
 }
 
 pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
-    // Made where they are checked, and kept to be written.
+    // The check renders the templates; keep them for writing.
     let rendered = RefCell::new(Vec::new());
     let check = |spec: &Spec| {
         let templates = match args.split {
@@ -89,8 +90,8 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
             .with_hint("declare an API under `apis:`"));
     }
     if args.out.as_ref().is_some_and(|out| is_same(&io.path(out), &io.path(&args.spec))) {
-        let message = "--out names the spec itself, which the template would replace";
-        return Err(Failure::new(Exit::Usage, message).with_hint("write it to another file"));
+        let message = "--out is the spec itself, which the template would overwrite";
+        return Err(Failure::new(Exit::Usage, message).with_hint("choose another file"));
     }
     let rendered = rendered.into_inner();
     match (&args.out, args.split) {
@@ -101,7 +102,7 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// Whether both paths lead to one file.
+/// Returns whether both paths lead to the same file.
 fn is_same(one: &Path, two: &Path) -> bool {
     match (one.canonicalize(), two.canonicalize()) {
         (Ok(one), Ok(two)) => one == two,
@@ -109,7 +110,7 @@ fn is_same(one: &Path, two: &Path) -> bool {
     }
 }
 
-/// Writes the template of each API under its name, and one for the rest.
+/// Writes one template per API, named after the API, and one for the remaining resources.
 fn write_each(
     rendered: &[(String, RenderedTemplate)],
     folder: &Path,
@@ -121,7 +122,7 @@ fn write_each(
         let name = template.api.as_ref().map(|api| format!("{api}.")).unwrap_or_default();
         let path = folder.join(format!("{name}template.{}", format.suffix()));
         write(&io.path(&path), text)?;
-        io.note(&format!("{} is written\n", path.display()));
+        io.note(&format!("wrote {}\n", path.display()));
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! `provision schema`: the JSON Schema of a spec, for editors.
+//! `provision schema`: prints the JSON Schema of a spec, for editors.
 use std::path::PathBuf;
 
 use crate::cli::files::write;
@@ -16,7 +16,7 @@ Examples:
   provision schema > spec.schema.json
   provision schema --out spec.schema.json")]
 pub struct Args {
-    /// Write it to this file instead of standard output
+    /// Write to FILE instead of stdout
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
@@ -26,10 +26,10 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     match &args.out {
         None => io.result(&text)?,
         Some(path) => {
-            // A spec beside it is easily named by mistake.
-            let there = std::fs::read_to_string(io.path(path)).unwrap_or_default();
-            if !there.is_empty() && !there.trim_start().starts_with('{') {
-                let message = format!("{} is there already, and is no JSON", path.display());
+            // The spec has a similar name: do not overwrite it by mistake.
+            let content = std::fs::read_to_string(io.path(path)).unwrap_or_default();
+            if !content.is_empty() && !content.trim_start().starts_with('{') {
+                let message = format!("`{}` already exists and is not JSON", path.display());
                 return Err(Failure::error(message).with_hint("choose another file"));
             }
             write(&io.path(path), &text)?;

@@ -1,6 +1,4 @@
-//! `provision subscribe`.
-mod filter;
-
+//! `provision subscribe`: prints the events of channels until it is stopped.
 use std::ops::ControlFlow;
 use std::time::Duration;
 
@@ -14,11 +12,11 @@ use crate::cli::event_api::{
 };
 use crate::cli::interrupt::stop_signal;
 use crate::cli::{Exit, Failure, Io};
+use crate::render::outputs::query;
 use crate::render::snippets::Action;
 use appsync_events::{
     Channel, Credentials, Error, ErrorKind, Operation, ReceivedEvent, SubscriberEvent, Subscription,
 };
-use filter::Filter;
 
 /// Print events of channels as they arrive
 ///
@@ -289,8 +287,8 @@ impl Printer<'_> {
             Format::Human if self.has_several => format!("{channel} {line}"),
             Format::Human => line,
             Format::Json => {
-                let received = jiff::Timestamp::try_from(self.io.clock.now());
-                let received = received.map(|received| received.to_string()).unwrap_or_default();
+                let now = jiff::Timestamp::try_from(self.io.clock.now());
+                let received = now.map(|now| now.to_string()).unwrap_or_default();
                 let event = document.unwrap_or_else(|| Value::from(payload.as_str()));
                 json!({ "channel": channel.as_str(), "event": event, "received": received })
                     .to_string()
@@ -302,5 +300,30 @@ impl Printer<'_> {
             Some(count) if self.printed >= count => ControlFlow::Break(()),
             _ => ControlFlow::Continue(()),
         })
+    }
+}
+
+/// `--where PATH=VALUE`: selects events by their content.
+#[derive(Clone, Debug, PartialEq)]
+struct Filter {
+    path: String,
+    value: String,
+}
+
+impl Filter {
+    fn parse(text: &str) -> Result<Self, String> {
+        match text.split_once('=') {
+            Some((path, value)) if !path.is_empty() => {
+                Ok(Self { path: path.to_owned(), value: value.to_owned() })
+            }
+            _ => Err("expected PATH=VALUE, such as order.status=paid".to_owned()),
+        }
+    }
+
+    /// Returns whether the value at the path is this text, or equal to this text parsed as JSON.
+    fn matches(&self, event: &Value) -> bool {
+        let Ok(value) = query(event, &self.path) else { return false };
+        let expected: Option<Value> = serde_json::from_str(&self.value).ok();
+        value.as_str() == Some(self.value.as_str()) || expected.as_ref() == Some(value)
     }
 }

@@ -1,4 +1,4 @@
-//! `provision validate`: everything that is wrong with a spec, at its place.
+//! `provision validate`: reports all diagnostics of specs. Reads only the specs and the files that they reference.
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
@@ -12,9 +12,9 @@ use provision_core::diagnostic::{Diagnostic, Severity};
 
 /// Check specs without talking to AWS
 ///
-/// Reports every mistake at once, each at its line and column. Warnings don't fail the check unless
-/// you ask for it. A comment `# provision: allow PV204 until 2027-01-31 why` accepts a warning in its
-/// line, or alone in a line, in the next.
+/// Reports all diagnostics at once, each with its line and column. Warnings fail the check only with --deny-warnings.
+/// A comment `# provision: allow PV204 until 2027-01-31 REASON` suppresses a warning in its line or, if the comment is
+/// alone in its line, in the next line.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -23,62 +23,62 @@ Examples:
   cat spec.yaml | provision validate - --format json
   provision validate spec.yaml --format sarif > provision.sarif")]
 pub struct Args {
-    /// The specs; `-` for standard input
+    /// The specs; `-` for stdin
     #[arg(required = true, value_name = "SPEC")]
     specs: Vec<PathBuf>,
-    /// How to report
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     format: Format,
-    /// Take warnings for errors
+    /// Treat warnings as errors
     #[arg(long)]
     deny_warnings: bool,
     #[command(flatten)]
     parameters: ParameterArgs,
 }
 
-/// For whom findings are written.
+/// The output format of diagnostics.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 enum Format {
     /// For people
     #[default]
     Human,
-    /// For programs: a list, as in schemas/diagnostics.schema.json
+    /// For programs: a JSON list, as in schemas/diagnostics.schema.json
     Json,
     /// For code scanning services and editors: SARIF 2.1.0
     Sarif,
-    /// For GitHub Actions, which shows each in its line
+    /// For GitHub Actions, which annotates the lines
     Github,
 }
 
 pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     if args.specs.iter().filter(|spec| *spec == Path::new("-")).count() > 1 {
-        let message = "`-` is given twice, and standard input can be read once";
+        let message = "`-` is repeated, but stdin can be read only once";
         return Err(Failure::new(Exit::Usage, message));
     }
-    let given = args.parameters.values(io)?;
-    let loaded = args.specs.iter().map(|path| read(path, &given, io));
-    let loaded = loaded.collect::<Result<Vec<LoadedSpec>, Failure>>()?;
-    for spec in loaded.iter().filter_map(|loaded_spec| loaded_spec.spec.as_ref()) {
-        reject_invalid(spec, &given)?;
+    let values = args.parameters.values(io)?;
+    let specs = args.specs.iter().map(|path| read(path, &values, io));
+    let specs = specs.collect::<Result<Vec<LoadedSpec>, Failure>>()?;
+    for spec in specs.iter().filter_map(|spec| spec.spec.as_ref()) {
+        reject_invalid(spec, &values)?;
     }
-    let findings: Vec<SpecDiagnostics<'_>> = loaded.iter().map(LoadedSpec::diagnostics).collect();
+    let all: Vec<SpecDiagnostics<'_>> = specs.iter().map(LoadedSpec::diagnostics).collect();
     match args.format {
         Format::Human => {
-            for it in &loaded {
-                let worth =
+            for spec in &specs {
+                let is_shown =
                     |diagnostic: &&Diagnostic| diagnostic.severity == Severity::Error || !io.quiet;
                 let diagnostics: Vec<Diagnostic> =
-                    it.diagnostics.iter().filter(worth).cloned().collect();
-                let text = diagnostics::text(&it.source, &diagnostics, io.error_colored());
+                    spec.diagnostics.iter().filter(is_shown).cloned().collect();
+                let text = diagnostics::text(&spec.source, &diagnostics, io.error_colored());
                 io.report(&text);
             }
         }
-        Format::Json => io.result(&json(&diagnostics::documents(&findings)))?,
-        Format::Sarif => io.result(&json(&diagnostics::sarif(&findings)))?,
-        Format::Github => io.result(&diagnostics::github(&findings))?,
+        Format::Json => io.result(&json(&diagnostics::documents(&all)))?,
+        Format::Sarif => io.result(&json(&diagnostics::sarif(&all)))?,
+        Format::Github => io.result(&diagnostics::github(&all))?,
     }
-    io.note(&format!("{}\n", summary(&findings)));
-    let worst = findings
+    io.note(&format!("{}\n", summary(&all)));
+    let worst = all
         .iter()
         .flat_map(|spec_diagnostics| spec_diagnostics.diagnostics)
         .min_by_key(|diagnostic| diagnostic.severity);
@@ -96,7 +96,7 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     Ok(if failed { Exit::Error } else { Exit::Done })
 }
 
-/// How many findings there are of each severity.
+/// Returns the number of diagnostics of each severity.
 fn summary(specs: &[SpecDiagnostics<'_>]) -> String {
     let plural = |n: usize, noun: &str| format!("{n} {noun}{}", if n == 1 { "" } else { "s" });
     let count = |severity: Severity| {
@@ -106,16 +106,19 @@ fn summary(specs: &[SpecDiagnostics<'_>]) -> String {
             .filter(|diagnostic| diagnostic.severity == severity)
             .count()
     };
-    let counted = [Severity::Error, Severity::Warning, Severity::Note]
+    let counts = [Severity::Error, Severity::Warning, Severity::Note]
         .map(|severity| (count(severity), severity.as_str()));
-    let found = counted.into_iter().filter(|(n, _)| *n > 0).map(|(n, noun)| plural(n, noun));
-    let mut found: Vec<String> = found.collect();
-    if found.is_empty() {
-        found.push("nothing to object to".to_owned());
-    }
+    let parts = counts.into_iter().filter(|(n, _)| *n > 0).map(|(n, noun)| plural(n, noun));
+    let mut parts: Vec<String> = parts.collect();
     let suppressed: usize = specs.iter().map(|diagnostics| diagnostics.suppressed.len()).sum();
+    let specs = plural(specs.len(), "spec");
+    let is_valid = parts.is_empty();
     if suppressed > 0 {
-        found.push(format!("{suppressed} allowed by comments"));
+        parts.push(format!("{suppressed} suppressed by comments"));
     }
-    format!("{}: {}", plural(specs.len(), "spec"), found.join(", "))
+    match (is_valid, parts.is_empty()) {
+        (true, true) => format!("{specs} valid"),
+        (true, false) => format!("{specs} valid, {}", parts.join(", ")),
+        (false, _) => format!("{specs}: {}", parts.join(", ")),
+    }
 }

@@ -1,4 +1,4 @@
-//! `provision verify`.
+//! `provision verify`: tests that the deployed stack behaves as the spec declares.
 use std::path::PathBuf;
 use std::time::Duration;
 

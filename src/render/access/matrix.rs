@@ -1,7 +1,7 @@
-//! Access as a matrix, a mode a column: for people at a terminal, and in Markdown for a pull request.
+//! Formats access as a matrix with one column per auth mode: for a terminal, and as Markdown for a pull request.
 use provision_core::access::{Access, ApiAccess, GrantOrigin};
 
-/// Wide enough for `    subscribe`, so that the length of a namespace's name moves no column.
+/// Wide enough for `    subscribe`, so that the columns do not depend on the names of namespaces.
 const FIRST_WIDTH: usize = 15;
 
 pub fn table(access: &Access) -> String {
@@ -15,11 +15,11 @@ fn api_table(api: &ApiAccess) -> String {
     let modes = api.modes();
     let mut lines = vec![format!("{}  {}", api.address, in_one_line(&api.name)), String::new()];
     lines.push(line("", &modes, &modes, "from"));
-    let mut around = None;
+    let mut channels = None;
     for row in rows(api) {
-        if row.channels != around {
+        if row.channels != channels {
             lines.extend(row.channels.map(|channel| format!("  {}", in_one_line(channel))));
-            around = row.channels;
+            channels = row.channels;
         }
         let cells: Vec<&str> = modes.iter().map(|mode| cell(api, &row, mode)).collect();
         lines.push(line(&first_cell(&row), &cells, &modes, row.from));
@@ -81,7 +81,7 @@ fn api_markdown(api: &ApiAccess) -> String {
     text
 }
 
-/// The text as code, whatever is in it, also in a table.
+/// Formats any text as code, also within a table.
 fn code(text: &str) -> String {
     let text = in_one_line(text).replace('|', "\\|");
     let (mut longest, mut run) = (0, 0);
@@ -100,17 +100,17 @@ fn code(text: &str) -> String {
 
 /// One line of an API's matrix.
 struct Row<'a> {
-    /// The channels it is about; none: the connection to the API.
+    /// The channels of the row; `None`: the connection to the API.
     channels: Option<&'a str>,
     operation: &'static str,
     modes: &'a [String],
     from: &'static str,
 }
 
-/// The matrix of one API: who may connect, then who may do what where.
+/// Returns the rows of an API: who may connect, then who may publish and subscribe to each namespace.
 fn rows(api: &ApiAccess) -> Vec<Row<'_>> {
     let connect = Row { channels: None, operation: "connect", modes: &api.connect, from: "" };
-    let of_namespaces = api.namespaces.iter().flat_map(|namespace_access| {
+    let namespaces = api.namespaces.iter().flat_map(|namespace_access| {
         [("publish", &namespace_access.publish), ("subscribe", &namespace_access.subscribe)].map(
             |(operation, grant)| {
                 let from = match grant.from {
@@ -126,10 +126,10 @@ fn rows(api: &ApiAccess) -> Vec<Row<'_>> {
             },
         )
     });
-    std::iter::once(connect).chain(of_namespaces).collect()
+    std::iter::once(connect).chain(namespaces).collect()
 }
 
-/// What stands in the matrix for one mode.
+/// Returns the cell of a row for one mode.
 fn cell(api: &ApiAccess, row: &Row<'_>, mode: &str) -> &'static str {
     match row.modes.iter().any(|text| text == mode) {
         false => "-",
@@ -138,7 +138,7 @@ fn cell(api: &ApiAccess, row: &Row<'_>, mode: &str) -> &'static str {
     }
 }
 
-/// What is behind each mode, and that a mode is all that counts.
+/// Returns the modes with details, such as the user pool of a mode.
 pub fn legend(api: &ApiAccess) -> Vec<(&str, String)> {
     let line = |provider_access: &'_ provision_core::access::ProviderAccess| {
         provider_access.detail.as_deref().map(in_one_line)
@@ -149,7 +149,7 @@ pub fn legend(api: &ApiAccess) -> Vec<(&str, String)> {
         .collect()
 }
 
-/// Whether the matrix has fewer columns than the API has providers.
+/// Returns whether the API has several providers of one mode, which share a column.
 fn has_several_of_a_type(api: &ApiAccess) -> bool {
     api.modes().len() < api.providers.len()
 }
@@ -157,7 +157,7 @@ fn has_several_of_a_type(api: &ApiAccess) -> bool {
 const SEVERAL_PROVIDERS_NOTE: &str =
     "A list of modes names types only: every provider of a type counts.";
 
-/// A spec's texts may hold anything; what moves a cursor is written out.
+/// Escapes control characters: a text of a spec must not move the terminal's cursor.
 pub fn in_one_line(text: &str) -> String {
     let letter = |character: char| match character.is_control() {
         true => character.escape_default().to_string(),
@@ -171,7 +171,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_ends_neither_its_code_nor_its_cell() {
+    fn no_text_ends_its_code_span_or_its_cell() {
         assert_eq!(code("/chat/*"), "`/chat/*`");
         assert_eq!(code("a`b|c\n"), "`` a`b\\|c\\n ``");
     }

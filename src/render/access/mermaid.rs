@@ -1,6 +1,6 @@
-//! As a picture: who publishes, the channels, who subscribes, from left to right.
+//! Draws access as a Mermaid diagram: publishers, channels and subscribers from left to right.
 //!
-//! Those who may do the same are one node: Mermaid draws 500 arrows at most.
+//! Equal sets of modes share a node, since Mermaid draws at most 500 arrows.
 use crate::render::access::matrix::{in_one_line, legend};
 use provision_core::access::{Access, ApiAccess, Grant, GrantOrigin};
 
@@ -28,30 +28,30 @@ fn draw(n: usize, api: &ApiAccess, lines: &mut Vec<String>) {
         lines.push(format!("    a{n}d>\"{}\"]", details.join("<br/>")));
     }
     let (mut publishers, mut subscribers) = (Vec::new(), Vec::new());
-    for (m, it) in api.namespaces.iter().enumerate() {
+    for (m, namespace) in api.namespaces.iter().enumerate() {
         let channels = format!("a{n}n{}", m + 1);
-        lines.push(format!("    {channels}([\"{}\"])", label(&it.channels)));
-        let from = node(&format!("a{n}p"), api, &it.publish, &mut publishers, lines);
-        lines.push(format!("    {from} {} {channels}", arrow("publish", it.publish.from)));
-        let to = node(&format!("a{n}s"), api, &it.subscribe, &mut subscribers, lines);
-        lines.push(format!("    {channels} {} {to}", arrow("subscribe", it.subscribe.from)));
+        lines.push(format!("    {channels}([\"{}\"])", label(&namespace.channels)));
+        let from = node(&format!("a{n}p"), api, &namespace.publish, &mut publishers, lines);
+        lines.push(format!("    {from} {} {channels}", arrow("publish", namespace.publish.from)));
+        let to = node(&format!("a{n}s"), api, &namespace.subscribe, &mut subscribers, lines);
+        lines.push(format!("    {channels} {} {to}", arrow("subscribe", namespace.subscribe.from)));
     }
     lines.push("  end".to_owned());
 }
 
-/// The node of those whom `grant` names, drawn when it is first met.
+/// Returns the node of a grant's modes; draws it if it does not exist yet.
 fn node<'a>(
     prefix: &str,
     api: &ApiAccess,
     grant: &'a Grant,
-    drawn: &mut Vec<&'a [String]>,
+    nodes: &mut Vec<&'a [String]>,
     lines: &mut Vec<String>,
 ) -> String {
-    if let Some(n) = drawn.iter().position(|items| *items == grant.modes) {
+    if let Some(n) = nodes.iter().position(|modes| *modes == grant.modes) {
         return format!("{prefix}{}", n + 1);
     }
-    drawn.push(&grant.modes);
-    let name = format!("{prefix}{}", drawn.len());
+    nodes.push(&grant.modes);
+    let name = format!("{prefix}{}", nodes.len());
     lines.push(format!("    {name}[\"{}\"]", modes_label(api, &grant.modes)));
     name
 }
@@ -71,7 +71,7 @@ fn arrow(operation: &str, from: GrantOrigin) -> String {
     }
 }
 
-/// A label's text: Mermaid's own way to write what would end it or be taken for HTML.
+/// Escapes the text of a label with Mermaid's entities: quotes would end it, and `<` would start HTML.
 fn label(text: &str) -> String {
     let letter = |character: char| match character {
         '#' => "#35;".to_owned(),
@@ -80,7 +80,7 @@ fn label(text: &str) -> String {
         '>' => "#gt;".to_owned(),
         '&' => "#amp;".to_owned(),
         '`' => "#96;".to_owned(),
-        it => it.to_string(),
+        other => other.to_string(),
     };
     in_one_line(text).chars().map(letter).collect()
 }

@@ -1,4 +1,4 @@
-//! A plan for programs, in words that readers of other tools' plans know.
+//! A plan as a JSON document, with the terms of other tools' plans.
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
@@ -12,7 +12,7 @@ use provision_core::policy::PolicyViolation;
 use crate::render::changes::leaves::{ValueChange, value_changes};
 use crate::render::changes::view::{PlanView, count};
 
-/// What apply would do.
+/// The changes that `apply` would make.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PlanDocument<'a> {
@@ -22,34 +22,34 @@ pub struct PlanDocument<'a> {
     pub account: &'a str,
     pub region: &'a str,
     pub outcome: PlanOutcome,
-    /// Whether this is all that the spec asks for: not with `--target`.
+    /// Whether the plan has all changes that the spec requires: false with `--target`.
     pub complete: bool,
-    /// What would be changed, by address.
+    /// The changes, by address.
     pub changes: Vec<ChangeDocument<'a>>,
-    /// What comes true later, without a change now.
+    /// Effects of the spec that take place later, without a change now.
     pub notes: &'a [ChangeNote],
-    /// Which ways to connect, publish and subscribe are opened and closed.
+    /// The auth modes that gain or lose access.
     pub access: &'a [AccessChange],
-    /// What is not this stack's and hangs on its APIs, or has a name that it wants.
+    /// Unmanaged resources that are attached to the stack's APIs, or whose names conflict with the spec.
     pub unmanaged: &'a [UnmanagedResource],
-    /// What a safety rule forbids.
+    /// Violations of the safety policy.
     pub refused: &'a [PolicyViolation],
     pub summary: Summary,
 }
 
-/// What a plan comes to.
+/// The outcome of a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum PlanOutcome {
-    /// There is something to do.
+    /// There are changes.
     Changes,
-    /// AWS has what the spec says.
+    /// AWS matches the spec.
     NoChanges,
-    /// A safety rule forbids it.
+    /// Blocked by a safety check.
     Refused,
 }
 
-/// How many changes there are of each sort, and how many objects that are not this stack's.
+/// The number of changes of each kind, and of unmanaged resources.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Summary {
@@ -66,20 +66,20 @@ pub struct Summary {
 pub struct ChangeDocument<'a> {
     #[schemars(with = "String")]
     pub address: &'a Address,
-    /// CloudFormation's name of its type.
+    /// The resource type in CloudFormation.
     #[serde(rename = "type")]
     pub type_name: &'static str,
-    /// What is done with it, in order: what is replaced is deleted and created.
+    /// The actions, in order: a replacement deletes and creates.
     pub actions: &'static [Action],
     pub because: ChangeCause,
-    /// The properties that AWS can't change in place, for which it is replaced.
+    /// The properties that AWS cannot change in place, which cause the replacement.
     pub replace_paths: Vec<&'a str>,
     pub fields: Vec<FieldDocument>,
-    /// What those who use it notice, as far as it is known.
+    /// The known effects on users of the resource.
     pub effects: &'a [String],
 }
 
-/// What is done.
+/// An action of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Action {
@@ -94,17 +94,17 @@ pub enum Action {
 pub struct FieldDocument {
     /// Its path among the properties: `EventConfig.ConnectionAuthModes`.
     pub path: String,
-    /// Left out: there was none.
+    /// Omitted if there was no value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub before: Option<Value>,
-    /// Left out: there will be none.
+    /// Omitted if there will be no value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<Value>,
-    /// Whether something in `after` is known only after apply: each `${…}` in it. Left out: all of it
-    /// is known, and `${…}` is text.
+    /// Whether a part of `after`, each `${…}`, is known only after apply. Omitted if all of it is known; then `${…}` is
+    /// text.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub unknown: bool,
-    /// Where the spec says it. Left out: nowhere.
+    /// Where the spec declares it. Omitted if it does not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<Line>,
 }
@@ -118,14 +118,14 @@ pub struct Line {
     pub line: usize,
 }
 
-/// The plan as a document.
+/// Returns the document of a plan.
 pub fn document<'a>(plan: &'a PlanView<'a>) -> PlanDocument<'a> {
     PlanDocument {
         version: 2,
         stack: plan.stack,
         account: plan.account,
         region: plan.region,
-        outcome: match (plan.refused, plan.changes) {
+        outcome: match (plan.violations, plan.changes) {
             ([], []) => PlanOutcome::NoChanges,
             ([], _) => PlanOutcome::Changes,
             _ => PlanOutcome::Refused,
@@ -135,7 +135,7 @@ pub fn document<'a>(plan: &'a PlanView<'a>) -> PlanDocument<'a> {
         notes: plan.notes,
         access: plan.access,
         unmanaged: plan.unmanaged,
-        refused: plan.refused,
+        refused: plan.violations,
         summary: Summary {
             create: count(plan, ChangeAction::Create),
             update: count(plan, ChangeAction::Update),
@@ -147,12 +147,12 @@ pub fn document<'a>(plan: &'a PlanView<'a>) -> PlanDocument<'a> {
 }
 
 fn change<'a>(change: &'a Change, plan: &PlanView<'_>) -> ChangeDocument<'a> {
-    let field = |ValueChange { path, before, after, is_open }| {
-        let written =
+    let field = |ValueChange { path, before, after, is_unresolved }| {
+        let value =
             after.as_ref().or(before.as_ref().filter(|_| change.verb != ChangeAction::Delete));
-        let at = written.and_then(|_| (plan.written)(&change.address, change.kind, &path));
+        let at = value.and_then(|_| (plan.find_spec_text)(&change.address, change.kind, &path));
         let at = at.map(|(file, line)| Line { file, line });
-        FieldDocument { path, before, after, unknown: is_open, at }
+        FieldDocument { path, before, after, unknown: is_unresolved, at }
     };
     ChangeDocument {
         address: &change.address,

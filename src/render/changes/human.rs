@@ -1,4 +1,4 @@
-//! A plan for people: a block for each change, who gains and loses access, and a line that sums up.
+//! Formats a plan for people: a block per change, who gains and loses access, and a summary.
 use std::collections::BTreeMap;
 
 use anstyle::{AnsiColor, Style};
@@ -11,7 +11,7 @@ use provision_core::diff::{Change, ChangeAction, ChangeCause};
 use crate::render::changes::leaves::{ValueChange, line, value_changes};
 use crate::render::changes::view::{PlanView, partial, sign, summary, unmanaged_line, verb_name};
 
-/// A plan for people.
+/// Formats a plan for people.
 pub fn text(plan: &PlanView<'_>) -> String {
     let mut text = String::new();
     for change in plan.changes {
@@ -39,61 +39,61 @@ pub fn text(plan: &PlanView<'_>) -> String {
     text
 }
 
-/// Who gains and loses what, a line each; an API or a namespace that is new or gone takes one.
+/// Formats who gains and loses access, one line per operation; a new or deleted API or namespace takes one line.
 pub fn access_lines(changes: &[AccessChange]) -> Vec<String> {
     let apis = changes.iter().map(|change| change.address.root());
-    let many = apis.collect::<std::collections::BTreeSet<_>>().len() > 1;
+    let has_several = apis.collect::<std::collections::BTreeSet<_>>().len() > 1;
     let mut places: BTreeMap<_, Vec<&AccessChange>> = BTreeMap::new();
     for change in changes {
         places.entry((&change.address, &change.channels)).or_default().push(change);
     }
-    let lines = places.into_iter().flat_map(|((address, channels), found)| {
-        let place = match (channels, many) {
+    let lines = places.into_iter().flat_map(|((address, channels), changes)| {
+        let place = match (channels, has_several) {
             (Some(channels), false) => channels.clone(),
             (Some(channels), true) => format!("{} {channels}", address.root()),
             (None, _) => address.to_string(),
         };
-        match found.first() {
+        match changes.first() {
             Some(AccessChange { whole: true, change: Direction::Lost, .. }) => {
                 vec![format!("{place}: gone")]
             }
             Some(AccessChange { whole: true, .. }) => {
-                vec![format!("{place}: new: {}", granted(&found))]
+                vec![format!("{place}: new: {}", gained(&changes))]
             }
-            _ => differences(&place, &found),
+            _ => differences(&place, &changes),
         }
     });
     lines.collect()
 }
 
 fn changes_of<'a>(
-    found: &[&'a AccessChange],
+    changes: &[&'a AccessChange],
     operation: AccessOperation,
     change: Direction,
 ) -> Vec<&'a str> {
-    let these = found.iter().filter(|access_change| {
+    let selected = changes.iter().filter(|access_change| {
         access_change.operation == operation && access_change.change == change
     });
-    these.map(|change| change.mode.as_str()).collect()
+    selected.map(|change| change.mode.as_str()).collect()
 }
 
 const OPERATIONS: [AccessOperation; 3] =
     [AccessOperation::Connect, AccessOperation::Publish, AccessOperation::Subscribe];
 
-fn granted(found: &[&AccessChange]) -> String {
+fn gained(changes: &[&AccessChange]) -> String {
     let parts = OPERATIONS.into_iter().filter_map(|operation| {
-        let modes = changes_of(found, operation, Direction::Gained);
+        let modes = changes_of(changes, operation, Direction::Gained);
         (!modes.is_empty()).then(|| format!("{} by {}", operation.label(), modes.join(", ")))
     });
     parts.collect::<Vec<_>>().join("; ")
 }
 
-fn differences(place: &str, found: &[&AccessChange]) -> Vec<String> {
-    let ways = OPERATIONS.into_iter().flat_map(|operation| {
+fn differences(place: &str, changes: &[&AccessChange]) -> Vec<String> {
+    let directions = OPERATIONS.into_iter().flat_map(|operation| {
         [(operation, Direction::Lost, "lost"), (operation, Direction::Gained, "gained")].into_iter()
     });
-    let lines = ways.filter_map(|(operation, change, word)| {
-        let modes = changes_of(found, operation, change);
+    let lines = directions.filter_map(|(operation, change, word)| {
+        let modes = changes_of(changes, operation, change);
         let by = modes.join(", ");
         (!modes.is_empty()).then(|| format!("{place}: {} {word} by {by}", operation.label()))
     });
@@ -110,12 +110,12 @@ fn style(verb: ChangeAction) -> Style {
     color.on_default()
 }
 
-/// What to say of a cause; that the spec asks for it goes without saying.
+/// Returns the text of a cause; `None` for a change of the spec, the usual cause.
 pub fn cause(change: &Change) -> Option<&'static str> {
     match change.cause {
         ChangeCause::Spec => None,
         ChangeCause::Drift => Some("drift: changed outside this spec"),
-        ChangeCause::Renewal => Some("renewal: its end is near"),
+        ChangeCause::Renewal => Some("renewal: it is about to expire"),
     }
 }
 
@@ -125,15 +125,15 @@ fn block(change: &Change, plan: &PlanView<'_>) -> String {
     let because = cause(change).map(|cause| format!("  ({cause})")).unwrap_or_default();
     let mut block =
         format!("  {style}{sign}{style:#} {address}  {style}{word} {noun}{style:#}{because}\n");
-    let stuck: Vec<&str> = change.immutable_changes().collect();
-    if !stuck.is_empty() {
-        block.push_str(&format!("      AWS can't change {} in place\n", stuck.join(", ")));
+    let immutable: Vec<&str> = change.immutable_changes().collect();
+    if !immutable.is_empty() {
+        block.push_str(&format!("      AWS cannot change {} in place\n", immutable.join(", ")));
     }
     for pair in value_changes(change) {
         match change.verb {
-            ChangeAction::Create => block.push_str(&created(&pair)),
+            ChangeAction::Create => block.push_str(&new_value(&pair)),
             ChangeAction::Update | ChangeAction::Replace => {
-                block.push_str(&changed(change, &pair, plan));
+                block.push_str(&value_difference(change, &pair, plan));
             }
             ChangeAction::Delete => {}
         }
@@ -144,36 +144,36 @@ fn block(change: &Change, plan: &PlanView<'_>) -> String {
     block
 }
 
-/// A leaf of what is made.
-fn created(pair: &ValueChange) -> String {
+/// Formats a value of a new resource.
+fn new_value(pair: &ValueChange) -> String {
     let path = &pair.path;
     match pair.after.as_ref().and_then(Value::as_str) {
         Some(code) if code.contains('\n') => {
-            format!("      {path}\n{}", indented(&indented(code)))
+            format!("      {path}\n{}", indent(&indent(code)))
         }
         _ => format!("      {path}  {}\n", after(pair)),
     }
 }
 
-/// A leaf that differs, before and after, and where the spec says so.
-fn changed(change: &Change, pair: &ValueChange, plan: &PlanView<'_>) -> String {
+/// Formats a value that differs: before, after, and its line in the spec.
+fn value_difference(change: &Change, pair: &ValueChange, plan: &PlanView<'_>) -> String {
     let path = &pair.path;
-    let written = (plan.written)(&change.address, change.kind, path);
-    let written = written.map(|(file, line)| format!("  {file}:{line}")).unwrap_or_default();
+    let line = (plan.find_spec_text)(&change.address, change.kind, path);
+    let location = line.map(|(file, line)| format!("  {file}:{line}")).unwrap_or_default();
     match difference(pair) {
-        Some(lines) => format!("      {path}{written}\n{}", indented(&lines)),
-        None => format!("      {path}  {} → {}{written}\n", before(pair), after(pair)),
+        Some(lines) => format!("      {path}{location}\n{}", indent(&lines)),
+        None => format!("      {path}  {} → {}{location}\n", before(pair), after(pair)),
     }
 }
 
-/// What changed in a text of many lines, line by line; `None`: it is no such text.
+/// Returns the diff of a text of several lines; `None` for other values.
 pub fn difference(pair: &ValueChange) -> Option<String> {
     let text = |value: &Option<Value>| -> String {
         value.as_ref().and_then(Value::as_str).unwrap_or_default().to_owned()
     };
     let (before, after) = (text(&pair.before), text(&pair.after));
-    let many = before.contains('\n') || after.contains('\n');
-    many.then(|| TextDiff::from_lines(&before, &after).unified_diff().to_string())
+    let has_lines = before.contains('\n') || after.contains('\n');
+    has_lines.then(|| TextDiff::from_lines(&before, &after).unified_diff().to_string())
 }
 
 pub fn before(pair: &ValueChange) -> String {
@@ -181,10 +181,10 @@ pub fn before(pair: &ValueChange) -> String {
 }
 
 pub fn after(pair: &ValueChange) -> String {
-    let known = pair.after.as_ref().map_or_else(|| "(none)".to_owned(), line);
-    if pair.is_open { format!("{known} (known after apply)") } else { known }
+    let text = pair.after.as_ref().map_or_else(|| "(none)".to_owned(), line);
+    if pair.is_unresolved { format!("{text} (known after apply)") } else { text }
 }
 
-fn indented(text: &str) -> String {
+fn indent(text: &str) -> String {
     text.lines().map(|line| format!("      {line}").trim_end().to_owned() + "\n").collect()
 }

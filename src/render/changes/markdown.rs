@@ -1,18 +1,18 @@
-//! A plan for a pull request: bounded in size, and no text in it gets out of its place.
+//! Formats a plan as a pull request comment: limited in size, with every text escaped.
 use provision_core::diff::{Change, ChangeAction};
 
 use crate::render::changes::human::{access_lines, after, before, cause, difference};
 use crate::render::changes::leaves::value_changes;
 use crate::render::changes::view::{PlanView, partial, sign, summary, unmanaged_line, verb_name};
 
-/// GitHub takes 65,536 characters in a comment; the rest is for the note of what was left out, and for
-/// what a pipeline puts around it.
+/// GitHub allows 65,536 characters in a comment; the difference is for the note on omitted parts and for text that a
+/// pipeline adds.
 const BYTES_MAX: usize = 60_000;
-/// A code file that is new in one namespace must not push out all other changes.
+/// The limit of one change, so that a new code file does not displace all other changes.
 const DETAIL_MAX: usize = 12_000;
 
-/// A plan as a comment. Its first line is the same for each plan of a stack, so that a pipeline finds
-/// the comment that it wrote before.
+/// Formats a plan as a comment. The first line is the same for every plan of a stack, so that a pipeline can find and
+/// replace its comment.
 pub fn markdown(plan: &PlanView<'_>) -> String {
     let mut page = LimitedPage::default();
     let stack = plan.stack.replace(['<', '>'], "");
@@ -26,8 +26,8 @@ pub fn markdown(plan: &PlanView<'_>) -> String {
         page.push(&format!("\n{}\n", code(&cut(&partial, 2_000))));
     }
     page.list(
-        "Refused",
-        plan.refused.iter().map(|violation| {
+        "Blocked",
+        plan.violations.iter().map(|violation| {
             let address = violation
                 .address
                 .as_ref()
@@ -43,7 +43,7 @@ pub fn markdown(plan: &PlanView<'_>) -> String {
     page.list("Later", plan.notes.iter().map(|note| format!("{}: {}", note.address, note.text)));
     page.list("Access", access_lines(plan.access).into_iter());
     page.list(
-        "Not this stack's",
+        "Unmanaged resources",
         plan.unmanaged.iter().map(|resource| unmanaged_line(resource, plan.changes)),
     );
     page.push("\n");
@@ -54,20 +54,20 @@ pub fn markdown(plan: &PlanView<'_>) -> String {
 #[derive(Default)]
 struct LimitedPage {
     text: String,
-    left_out: usize,
+    omitted: usize,
 }
 
 impl LimitedPage {
-    /// What is short and must be there.
+    /// Adds text that is short and required.
     fn push(&mut self, text: &str) {
         self.text.push_str(text);
     }
-    /// As many as there is room for.
+    /// Adds as many parts as fit, and counts the others.
     fn push_while_fits(&mut self, parts: impl Iterator<Item = String>) {
         for part in parts {
             match self.text.len() + part.len() <= BYTES_MAX {
                 true => self.text.push_str(&part),
-                false => self.left_out += 1,
+                false => self.omitted += 1,
             }
         }
     }
@@ -80,10 +80,10 @@ impl LimitedPage {
         }
     }
     fn finish(self) -> String {
-        let Self { mut text, left_out } = self;
-        if left_out > 0 {
+        let Self { mut text, omitted } = self;
+        if omitted > 0 {
             text.push_str(&format!(
-                "\n_{left_out} parts did not fit in here; `provision plan` shows all of it._\n"
+                "\n_{omitted} parts are omitted because of the size limit; `provision plan` shows the whole plan._\n"
             ));
         }
         text
@@ -106,12 +106,12 @@ fn detail(change: &Change, plan: &PlanView<'_>) -> String {
     let mut lines = String::new();
     for pair in value_changes(change) {
         let path = &pair.path;
-        let written = (plan.written)(&change.address, change.kind, path)
+        let location = (plan.find_spec_text)(&change.address, change.kind, path)
             .map(|(file, line)| format!("  {file}:{line}"))
             .filter(|_| matches!(change.verb, ChangeAction::Update | ChangeAction::Replace))
             .unwrap_or_default();
         if let Some(difference) = difference(&pair) {
-            lines.push_str(&format!("@@ {path}{written} @@\n"));
+            lines.push_str(&format!("@@ {path}{location} @@\n"));
             let body = difference.lines().skip(if difference.starts_with("---") { 2 } else { 0 });
             body.for_each(|body| lines.push_str(&format!("{body}\n")));
             continue;
@@ -120,7 +120,7 @@ fn detail(change: &Change, plan: &PlanView<'_>) -> String {
             lines.push_str(&format!("- {path}  {}\n", before(&pair)));
         }
         if pair.after.is_some() {
-            lines.push_str(&format!("+ {path}  {}{written}\n", after(&pair)));
+            lines.push_str(&format!("+ {path}  {}{location}\n", after(&pair)));
         }
     }
     for effect in &change.effects {
@@ -139,7 +139,7 @@ fn detail(change: &Change, plan: &PlanView<'_>) -> String {
     format!("<details><summary>{title}</summary>\n\n{fence}diff\n{shown}{fence}\n\n</details>\n")
 }
 
-/// As much of `text` as is shown.
+/// Truncates `text` to about `most` bytes.
 fn cut(text: &str, most: usize) -> String {
     if text.len() <= most {
         return text.to_owned();
@@ -148,7 +148,7 @@ fn cut(text: &str, most: usize) -> String {
     format!("{}… ({} more bytes)", &text[..end], text.len() - end)
 }
 
-/// Text as code in a line: nothing in it is read as Markdown, a mention or HTML.
+/// Formats text as a code span, so that nothing in it is interpreted as Markdown, a mention or HTML.
 fn code(text: &str) -> String {
     let text: String = text
         .chars()
@@ -167,7 +167,7 @@ fn html(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('@', "&#64;")
 }
 
-/// Our own words, whose apostrophes and dashes are no Markdown.
+/// Removes Markdown's special characters from the program's own text.
 fn escaped(text: &str) -> String {
     text.replace(['*', '_', '<', '>', '`'], "")
 }
@@ -177,7 +177,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn code_holds_whatever_is_in_it() {
+    fn no_text_ends_its_code_span() {
         assert_eq!(code("a"), "`a`");
         assert_eq!(code("a`b"), "``a`b``");
         assert_eq!(code("``"), "``` `` ```");

@@ -1,4 +1,4 @@
-//! What every form of a plan is made of, and the words that they have in common.
+//! The data of a plan that all formats show, and the texts that they share.
 use std::fmt;
 
 use provision_core::access::AccessChange;
@@ -7,35 +7,35 @@ use provision_core::diff::{Change, ChangeAction, ChangeNote};
 use provision_core::kind::{Kind, UnmanagedResource};
 use provision_core::policy::PolicyViolation;
 
-/// What a plan is about.
+/// A plan to format.
 #[derive(Clone, Copy)]
 pub struct PlanView<'a> {
     pub stack: &'a str,
     pub account: &'a str,
     pub region: &'a str,
-    /// The addresses that were asked for; none: all of it.
+    /// The addresses of `--target`; if empty, the plan is complete.
     pub targets: &'a [Address],
-    /// What would be changed, by address.
+    /// The changes, by address.
     pub changes: &'a [Change],
-    /// Whether all that the stack has is to be deleted.
+    /// Whether the whole stack is to be deleted.
     pub destroys: bool,
-    /// What comes true later, without a change now.
+    /// Effects of the spec that take place later, without a change now.
     pub notes: &'a [ChangeNote],
-    /// What that does to who may do what.
+    /// The auth modes that gain or lose access.
     pub access: &'a [AccessChange],
-    /// What is not this stack's and hangs on its APIs, or has a name that it wants.
+    /// Unmanaged resources that are attached to the stack's APIs, or whose names conflict with the spec.
     pub unmanaged: &'a [UnmanagedResource],
-    /// What a safety rule forbids.
-    pub refused: &'a [PolicyViolation],
-    /// Where the spec says what a property should be.
-    pub written: FindSpecText<'a>,
+    /// Violations of the safety policy.
+    pub violations: &'a [PolicyViolation],
+    /// Finds where the spec declares a property.
+    pub find_spec_text: FindSpecText<'a>,
 }
 
-/// Finds the file and line that says what the property at a path should be.
+/// Finds the file and line in which the spec declares the property at a path.
 pub type FindSpecText<'a> =
     &'a dyn Fn(&Address, &'static dyn Kind, &str) -> Option<(String, usize)>;
 
-/// Knows no place at all: for what comes from no spec.
+/// Finds nothing: for plans without a spec.
 pub fn no_spec_text(_: &Address, _: &'static dyn Kind, _: &str) -> Option<(String, usize)> {
     None
 }
@@ -50,33 +50,33 @@ impl fmt::Debug for PlanView<'_> {
 pub fn summary(plan: &PlanView<'_>) -> String {
     let verbs =
         [ChangeAction::Create, ChangeAction::Update, ChangeAction::Replace, ChangeAction::Delete];
-    let counted = verbs.into_iter().map(|verb| (verb, count(plan, verb)));
-    let parts: Vec<String> = counted
+    let counts = verbs.into_iter().map(|verb| (verb, count(plan, verb)));
+    let parts: Vec<String> = counts
         .filter(|(_, count)| *count > 0)
         .map(|(verb, count)| format!("{count} to {}", verb_name(verb)))
         .collect();
     let unmanaged = match plan.unmanaged.len() {
         0 => String::new(),
-        1 => " Beside it, 1 that is not this stack's.".to_owned(),
-        many => format!(" Beside it, {many} that are not this stack's."),
+        1 => " 1 unmanaged resource.".to_owned(),
+        count => format!(" {count} unmanaged resources."),
     };
     match (parts.as_slice(), plan.targets) {
-        ([], []) if plan.destroys => format!("The stack has nothing on AWS.{unmanaged}"),
+        ([], []) if plan.destroys => format!("The stack has no resources on AWS.{unmanaged}"),
         ([], []) if !plan.notes.is_empty() => {
-            format!("No changes now: the rest comes later by itself.{unmanaged}")
+            format!("No changes now; the rest takes place later without a change.{unmanaged}")
         }
-        ([], []) => format!("No changes: AWS has what the spec says.{unmanaged}"),
-        ([], _) => format!("No changes to what --target names.{unmanaged}"),
+        ([], []) => format!("No changes: AWS matches the spec.{unmanaged}"),
+        ([], _) => format!("No changes to the resources of --target.{unmanaged}"),
         (parts, _) => format!("Plan: {}.{unmanaged}", parts.join(", ")),
     }
 }
 
-/// What the plan leaves alone, if it is not all of it.
+/// Returns the note on resources that a plan with `--target` omits.
 pub fn partial(plan: &PlanView<'_>) -> Option<String> {
     let targets: Vec<&str> = plan.targets.iter().map(Address::as_str).collect();
     (!targets.is_empty()).then(|| {
         format!(
-            "Only {} and what that needs. Resources outside --target are left alone.",
+            "Limited to {} and its dependencies. Resources outside --target are not changed.",
             targets.join(", ")
         )
     })
@@ -104,19 +104,19 @@ pub fn verb_name(verb: ChangeAction) -> &'static str {
     }
 }
 
-/// A stranger, whose it is, and what becomes of it.
-pub fn unmanaged_line(stranger: &UnmanagedResource, changes: &[Change]) -> String {
-    let parent = stranger.parent.as_ref().map(|address| format!("{address}: ")).unwrap_or_default();
-    format!("{parent}{stranger}: {}, {}", stranger.owner, consequence(stranger, changes))
+/// Formats an unmanaged resource, its owner, and the consequence of the plan for it.
+pub fn unmanaged_line(resource: &UnmanagedResource, changes: &[Change]) -> String {
+    let parent = resource.parent.as_ref().map(|address| format!("{address}: ")).unwrap_or_default();
+    format!("{parent}{resource}: {}, {}", resource.owner, consequence(resource, changes))
 }
 
-fn consequence(stranger: &UnmanagedResource, changes: &[Change]) -> &'static str {
-    let goes = |change: &Change| {
-        change.verb.deletes_existing() && stranger.parent.as_ref() == Some(&change.address)
+fn consequence(resource: &UnmanagedResource, changes: &[Change]) -> &'static str {
+    let deletes_parent = |change: &Change| {
+        change.verb.deletes_existing() && resource.parent.as_ref() == Some(&change.address)
     };
-    match (&stranger.parent, changes.iter().any(goes)) {
-        (None, _) => "has this name already",
-        (_, true) => "would go with what it hangs on",
-        (_, false) => "not touched",
+    match (&resource.parent, changes.iter().any(deletes_parent)) {
+        (None, _) => "already has this name",
+        (_, true) => "would be deleted with its API",
+        (_, false) => "not modified",
     }
 }

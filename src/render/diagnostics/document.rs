@@ -1,4 +1,4 @@
-//! Findings by place, and as a flat list whose form is `schemas/diagnostics.schema.json`.
+//! Sorts diagnostics by location, and lists them as a document in the form of `schemas/diagnostics.schema.json`.
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -6,33 +6,33 @@ use provision_core::diagnostic::{Diagnostic, Location, Severity};
 use provision_core::source::{Source, SourceMap, TextLocation};
 use provision_core::suppression::SuppressedDiagnostic;
 
-/// What is known of one spec.
+/// The diagnostics of one spec.
 #[derive(Clone, Copy, Debug)]
 pub struct SpecDiagnostics<'a> {
     pub source: &'a Source,
     pub diagnostics: &'a [Diagnostic],
-    /// What comments allow; only a format that can say so shows it.
+    /// Diagnostics that comments suppress; only SARIF shows them.
     pub suppressed: &'a [SuppressedDiagnostic],
 }
 
-/// A finding: what is wrong, where, and what to do.
+/// A diagnostic: the problem, its location, and how to fix it.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DiagnosticDocument<'a> {
     /// Stable, such as `PV103`; `provision explain` has a page for each.
     pub code: &'a str,
     pub severity: Severity,
-    /// What is wrong.
+    /// The problem.
     pub message: &'a str,
-    /// What to do.
+    /// How to fix it.
     pub help: Option<&'a str>,
-    /// The way to the part of the spec, such as `apis.chat.namespaces.room.publish[0]`.
+    /// The path of the part of the spec, such as `apis.chat.namespaces.room.publish[0]`.
     pub path: Option<String>,
-    /// The spec as it was named on the command line, `<stdin>`, or a file beside it.
+    /// The spec as named on the command line, `<stdin>`, or a file that the spec references.
     pub file: &'a str,
-    /// The line in which it begins, from 1.
+    /// The line in which it starts, from 1.
     pub line: usize,
-    /// The character in its line, from 1.
+    /// The first character in that line, from 1.
     pub column: usize,
     /// The line in which it ends.
     pub end_line: usize,
@@ -42,16 +42,16 @@ pub struct DiagnosticDocument<'a> {
     pub byte_start: usize,
     /// The byte after its last one.
     pub byte_end: usize,
-    /// Text that would be right in its place.
+    /// Text that fixes it when it replaces the bytes.
     pub suggestion: Option<&'a str>,
 }
 
-/// The findings of all specs, in the order of the specs and of their places.
+/// Returns the diagnostics of all specs, by spec and location.
 pub fn documents<'a>(specs: &[SpecDiagnostics<'a>]) -> Vec<DiagnosticDocument<'a>> {
     let each = specs
         .iter()
         .flat_map(|spec_diagnostics| sorted(spec_diagnostics.source, spec_diagnostics.diagnostics));
-    let finding = |(diagnostic, located): (&'a Diagnostic, TextLocation<'a>)| {
+    let document = |(diagnostic, located): (&'a Diagnostic, TextLocation<'a>)| {
         let path = diagnostic.path().map(ToString::to_string);
         DiagnosticDocument {
             code: diagnostic.code,
@@ -69,10 +69,10 @@ pub fn documents<'a>(specs: &[SpecDiagnostics<'a>]) -> Vec<DiagnosticDocument<'a
             suggestion: diagnostic.suggestion.as_deref(),
         }
     };
-    each.map(finding).collect()
+    each.map(document).collect()
 }
 
-/// Findings with their places: the spec's own first, then file by file.
+/// Returns diagnostics with their locations: those in the spec first, then file by file.
 pub fn sorted<'a>(
     source: &'a Source,
     diagnostics: impl IntoIterator<Item = &'a Diagnostic>,

@@ -1,28 +1,32 @@
-//! Findings as workflow commands, which GitHub Actions shows in the lines that they are about.
+//! Formats diagnostics as workflow commands, which GitHub Actions shows as annotations of lines.
 use crate::render::diagnostics::document::{SpecDiagnostics, sorted};
 use provision_core::diagnostic::{Location, Severity};
 
-/// A line for each finding.
+/// Formats each diagnostic as one line.
 pub fn github(specs: &[SpecDiagnostics<'_>]) -> String {
     let mut text = String::new();
-    for (it, located) in specs
+    for (diagnostic, located) in specs
         .iter()
         .flat_map(|spec_diagnostics| sorted(spec_diagnostics.source, spec_diagnostics.diagnostics))
     {
-        let command = match it.severity {
+        let command = match diagnostic.severity {
             Severity::Error => "error",
             Severity::Warning => "warning",
             Severity::Note => "notice",
         };
         text.push_str(&format!("::{command} file={}", property(located.name)));
-        if it.location != Location::File {
+        if diagnostic.location != Location::File {
             let (start, end) = (located.start, located.end);
             let (line, column) = (start.line, start.column);
             text.push_str(&format!(",line={line},col={column}"));
             text.push_str(&format!(",endLine={},endColumn={}", end.line, end.column));
         }
-        text.push_str(&format!(",title={}::{}", property(it.code), data(&it.message)));
-        if let Some(help) = &it.help {
+        text.push_str(&format!(
+            ",title={}::{}",
+            property(diagnostic.code),
+            data(&diagnostic.message)
+        ));
+        if let Some(help) = &diagnostic.help {
             text.push_str(&format!("%0A{}", data(help)));
         }
         text.push('\n');
@@ -30,12 +34,12 @@ pub fn github(specs: &[SpecDiagnostics<'_>]) -> String {
     text
 }
 
-/// What would end a command is written as its code.
+/// Escapes characters that would end a command.
 fn data(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
-/// In a property, so is what would end the property.
+/// Also escapes characters that would end a property.
 fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }
@@ -47,7 +51,7 @@ mod tests {
     use provision_core::source::Source;
 
     #[test]
-    fn what_would_end_a_command_is_written_as_its_code() {
+    fn no_text_ends_its_command() {
         let (source, _) = Source::parse("a,b:c%.yaml", b"version: 1\nstack: s\n");
         let diagnostics = [
             Diagnostic::error("PV001", Location::File, "no\r\nsuch: 100%, file"),

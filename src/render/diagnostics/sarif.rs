@@ -1,4 +1,4 @@
-//! Findings as SARIF 2.1.0, which code scanning services and editors read.
+//! Formats diagnostics as SARIF 2.1.0, which code scanning services and editors read.
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_sarif::sarif::{
     ArtifactChange, ArtifactContent, ArtifactLocation, Fix, Message, MultiformatMessageString,
@@ -16,26 +16,30 @@ use provision_core::suppression::SuppressedDiagnostic;
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
-/// What stands for itself in the path of a URI.
+/// The characters to encode in the path of a URI.
 const ENCODED: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
-/// One run over all specs. What comments allow is in it, as suppressed.
+/// Returns one run over all specs, with suppressed diagnostics.
 pub fn sarif(specs: &[SpecDiagnostics<'_>]) -> Sarif {
     let mut rules: Vec<&Diagnostic> = Vec::new();
     let mut results = Vec::new();
     for spec in specs {
         let suppressed =
             spec.suppressed.iter().map(|suppressed_diagnostic| &suppressed_diagnostic.diagnostic);
-        for (it, located) in sorted(spec.source, spec.diagnostics.iter().chain(suppressed)) {
-            let rule = rules.iter().position(|rule| rule.code == it.code).unwrap_or_else(|| {
-                rules.push(it);
-                rules.len() - 1
-            });
-            // Diagnostics are told apart by where they are kept: two may well be equal.
-            let suppressed =
-                spec.suppressed.iter().find(|suppressed| std::ptr::eq(&suppressed.diagnostic, it));
-            results.push(result(it, &located, rule, suppressed));
+        for (diagnostic, located) in sorted(spec.source, spec.diagnostics.iter().chain(suppressed))
+        {
+            let rule =
+                rules.iter().position(|rule| rule.code == diagnostic.code).unwrap_or_else(|| {
+                    rules.push(diagnostic);
+                    rules.len() - 1
+                });
+            // Compare identities, since two diagnostics can be equal.
+            let suppressed = spec
+                .suppressed
+                .iter()
+                .find(|suppressed| std::ptr::eq(&suppressed.diagnostic, diagnostic));
+            results.push(result(diagnostic, &located, rule, suppressed));
         }
     }
     let driver = ToolComponent::builder()
@@ -52,7 +56,7 @@ pub fn sarif(specs: &[SpecDiagnostics<'_>]) -> Sarif {
     Sarif::builder().schema(SCHEMA).version("2.1.0").runs(vec![run]).build()
 }
 
-/// A rule is what its page says. Its level is that of the first finding.
+/// Returns the rule of a code, described by its page. The level is that of the first diagnostic.
 fn rule(first: &Diagnostic) -> ReportingDescriptor {
     let message = |text: &str| MultiformatMessageString::builder().text(text).build();
     let level = ReportingConfiguration::builder().level(first.severity.as_str()).build();
@@ -69,7 +73,7 @@ fn rule(first: &Diagnostic) -> ReportingDescriptor {
 }
 
 fn result(
-    it: &Diagnostic,
+    diagnostic: &Diagnostic,
     located: &TextLocation<'_>,
     rule: usize,
     suppressed: Option<&SuppressedDiagnostic>,
@@ -82,23 +86,23 @@ fn result(
         .end_column(number(located.end.column))
         .build();
     let mut place = PhysicalLocation::builder().artifact_location(artifact.clone()).build();
-    if it.location != Location::File {
+    if diagnostic.location != Location::File {
         place.region = Some(region.clone());
     }
-    let text = match &it.help {
-        Some(help) => format!("{}\n{help}", it.message),
-        None => it.message.clone(),
+    let text = match &diagnostic.help {
+        Some(help) => format!("{}\n{help}", diagnostic.message),
+        None => diagnostic.message.clone(),
     };
     let mut result = Result::builder()
-        .rule_id(it.code)
+        .rule_id(diagnostic.code)
         .rule_index(number(rule))
-        .level(level(it.severity))
+        .level(level(diagnostic.severity))
         .message(Message::builder().text(text).build())
         .locations(vec![serde_sarif::sarif::Location::builder().physical_location(place).build()])
-        // If one result has them, all must.
+        // If one result has suppressions, SARIF requires them in all.
         .suppressions(suppressed.map(suppression).into_iter().collect::<Vec<_>>())
         .build();
-    if let Some(suggestion) = &it.suggestion {
+    if let Some(suggestion) = &diagnostic.suggestion {
         let replacement = Replacement::builder()
             .deleted_region(region)
             .inserted_content(ArtifactContent::builder().text(suggestion).build())
@@ -107,7 +111,7 @@ fn result(
             .artifact_location(artifact)
             .replacements(vec![replacement])
             .build();
-        let description = it.help.as_deref().unwrap_or(&it.message);
+        let description = diagnostic.help.as_deref().unwrap_or(&diagnostic.message);
         let description = Message::builder().text(description).build();
         let fix = Fix::builder().description(description).artifact_changes(vec![change]).build();
         result.fixes = Some(vec![fix]);
@@ -133,7 +137,7 @@ fn number(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-/// A path as a URI: relative as it was given, so that services find it in the repository.
+/// Returns a path as a URI. A relative path stays relative, so that services find the file in the repository.
 fn uri(path: &str) -> String {
     let root = if path.starts_with('/') { "file://" } else { "" };
     format!("{root}{}", utf8_percent_encode(path, ENCODED))
@@ -147,14 +151,14 @@ mod tests {
     use provision_core::source::Source;
 
     #[test]
-    fn a_run_has_a_rule_for_each_code_and_says_what_is_allowed() {
+    fn a_run_has_a_rule_for_each_code_and_suppressions() {
         let (source, _) = Source::parse("a b/ü.yaml", "ö: owner\nb: ctx\n".as_bytes());
         let error = Diagnostic::error("PV101", Location::Span(0..2), "unknown")
             .with_help("did you mean o?");
         let warning = Diagnostic::warning("PV204", Location::Span(4..9), "taken");
         let diagnostics = [warning.clone(), error.with_suggestion("o")];
         let suppressed =
-            [SuppressedDiagnostic { diagnostic: warning, reason: "said by mail".into() }];
+            [SuppressedDiagnostic { diagnostic: warning, reason: "agreed by mail".into() }];
         let log = json!(sarif(&[SpecDiagnostics {
             source: &source,
             diagnostics: &diagnostics,
@@ -162,11 +166,11 @@ mod tests {
         }]));
         let run = &log["runs"][0];
         let results = run["results"].as_array().unwrap();
-        let told = |value: &Value| {
+        let rule = |value: &Value| {
             (value["ruleId"].clone(), value["ruleIndex"].clone(), value["level"].clone())
         };
-        assert_eq!(told(&results[0]), (json!("PV101"), json!(0), json!("error")));
-        assert_eq!(told(&results[2]), (json!("PV204"), json!(1), json!("warning")));
+        assert_eq!(rule(&results[0]), (json!("PV101"), json!(0), json!("error")));
+        assert_eq!(rule(&results[2]), (json!("PV204"), json!(1), json!("warning")));
         let place = &results[1]["locations"][0]["physicalLocation"];
         assert_eq!(place["artifactLocation"]["uri"], "a%20b/%C3%BC.yaml");
         let region = json!({ "startLine": 1, "startColumn": 4, "endLine": 1, "endColumn": 9 });
@@ -176,7 +180,7 @@ mod tests {
         let suppressed: Vec<usize> =
             results.iter().map(|result| result["suppressions"].as_array().unwrap().len()).collect();
         assert_eq!(suppressed, [0, 0, 1]);
-        assert_eq!(results[2]["suppressions"][0]["justification"], "said by mail");
+        assert_eq!(results[2]["suppressions"][0]["justification"], "agreed by mail");
         let rules = &run["tool"]["driver"]["rules"];
         assert_eq!(rules[1]["shortDescription"]["text"], page("PV204").unwrap().title);
         assert_eq!(rules[1]["defaultConfiguration"]["level"], "warning");

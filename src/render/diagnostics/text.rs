@@ -1,4 +1,4 @@
-//! Findings for people, with the source line and a caret.
+//! Formats diagnostics for people, with their source lines and carets.
 use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Patch, Renderer, Snippet};
@@ -7,14 +7,14 @@ use crate::render::diagnostics::document::sorted;
 use provision_core::diagnostic::{Diagnostic, Location, Severity};
 use provision_core::source::{Position, Source, TextLocation};
 
-/// A line of more bytes is not shown.
+/// Source lines with more bytes are not shown.
 const LINE_MAX: usize = 4_096;
-/// More than this nobody reads; the rest is counted.
+/// The most diagnostics with source lines; the rest is counted.
 const SNIPPETS_MAX: usize = 50;
-/// Lines are read faster.
+/// The most diagnostics in a short list.
 const LISTED_MAX: usize = 200;
 
-/// All findings about a spec and the files beside it, by place.
+/// Formats all diagnostics of a spec and the files that it references, by location.
 pub fn text(source: &Source, diagnostics: &[Diagnostic], color: bool) -> String {
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
     let mut text = String::new();
@@ -28,7 +28,7 @@ pub fn text(source: &Source, diagnostics: &[Diagnostic], color: bool) -> String 
     text
 }
 
-/// Findings of one kind as a short list, a line each.
+/// Formats diagnostics of one kind as a short list, one per line.
 pub fn list(source: &Source, title: &str, diagnostics: &[Diagnostic]) -> String {
     let mut text = format!("{title}:\n");
     for (diagnostic, located) in sorted(source, diagnostics).into_iter().take(LISTED_MAX) {
@@ -54,7 +54,7 @@ fn report<'a>(diagnostic: &'a Diagnostic, located: &TextLocation<'a>) -> Vec<Gro
     let window = Window::new(located);
     let main = match (&diagnostic.location, window.text.len()) {
         (Location::File, _) | (_, 0) => title.element(Origin::path(located.name)),
-        // Nobody reads such a line, and showing it would take long.
+        // A line of this length is unreadable, and slow to render.
         (_, LINE_MAX..) => {
             let Position { line, column } = located.start;
             title.element(Origin::path(located.name).line(line).char_column(column))
@@ -87,15 +87,15 @@ struct Window<'a> {
 impl<'a> Window<'a> {
     fn new(located: &TextLocation<'a>) -> Self {
         let TextLocation { text, span, .. } = located;
-        let start = text[..span.start].rfind('\n').map_or(0, |rfind| rfind + 1);
+        let start = text[..span.start].rfind('\n').map_or(0, |newline| newline + 1);
         let start =
             if start == 0 && text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { start };
-        let end = text[span.end..].find('\n').map_or(text.len(), |text| span.end + text);
+        let end = text[span.end..].find('\n').map_or(text.len(), |newline| span.end + newline);
         let start = start.min(span.start);
         let text = text[start..end].trim_end_matches('\r');
-        // What is found at the end of a line may be found behind its `\r`.
-        let inside = |byte: usize| (byte - start).min(text.len());
-        let (first_line, span) = (located.start.line, inside(span.start)..inside(span.end));
+        // A diagnostic at the end of a line can be after its `\r`.
+        let clamp = |byte: usize| (byte - start).min(text.len());
+        let (first_line, span) = (located.start.line, clamp(span.start)..clamp(span.end));
         Self { text, first_line, span }
     }
     fn snippet<T: Clone>(&self) -> Snippet<'a, T> {
@@ -115,7 +115,7 @@ mod tests {
     use provision_core::diagnostic::ReferencedFile;
 
     #[test]
-    fn a_finding_behind_the_end_of_its_line_is_shown_at_the_end() {
+    fn a_diagnostic_after_the_end_of_its_line_is_shown_at_the_end() {
         for text in [" \n\r?\r\r", "\r\r", "version: 1\r\nstack: [\r\r"] {
             let (source, mut diagnostics) = Source::parse("spec.yaml", text.as_bytes());
             for end in 0..=text.len() {
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_finding_in_another_file_is_shown_there_and_after_the_specs_own() {
+    fn a_diagnostic_in_another_file_is_shown_with_its_line_and_after_those_in_the_spec() {
         let (source, _) = Source::parse("spec.yaml", b"version: 1\nstack: s\n");
         let code = "export const onPublish = (ctx) => {\n  return ctx.event\n}\n".to_owned();
         let file = Arc::new(ReferencedFile { name: "handlers/chat.js".into(), text: code });
@@ -154,7 +154,7 @@ error[PV399]: no such member
 
 ";
         assert_eq!(text(&source, &diagnostics, false), expected);
-        let findings = documents(&[SpecDiagnostics {
+        let documents = documents(&[SpecDiagnostics {
             source: &source,
             diagnostics: &diagnostics,
             suppressed: &[],
@@ -167,6 +167,6 @@ error[PV399]: no such member
                 diagnostic_document.end_column,
             )
         };
-        assert_eq!((findings[1].file, place(&findings[1])), ("handlers/chat.js", (2, 10, 2, 19)));
+        assert_eq!((documents[1].file, place(&documents[1])), ("handlers/chat.js", (2, 10, 2, 19)));
     }
 }

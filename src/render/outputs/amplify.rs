@@ -1,17 +1,16 @@
-//! What `Amplify.configure` of aws-amplify 6 takes.
+//! Formats the outputs of an API as the argument of `Amplify.configure` of aws-amplify 6.
 use serde_json::{Value, json};
 
 use crate::render::outputs::document::{ApiOutputs, KeyOutputs};
 
-/// A configuration, and what to tell a person about it.
+/// A configuration, and notes on it for people.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Amplify {
     pub configuration: Value,
     pub notes: Vec<String>,
 }
 
-/// The configuration of a client of `api`. Its mode is the first that connections accept and somebody
-/// can use.
+/// Returns the configuration of a client of `api`. Its mode is the first of the API's connection modes that is usable.
 pub fn amplify(api: &ApiOutputs) -> Amplify {
     let usable = |text: &&String| text.as_str() != BY_KEY || !api.api_keys.is_empty();
     let modes = &api.auth_modes.connection;
@@ -19,7 +18,7 @@ pub fn amplify(api: &ApiOutputs) -> Amplify {
     let mut notes = Vec::new();
     let endpoint = secure(&api.http.url);
     if endpoint != api.http.url {
-        notes.push("Amplify speaks TLS to every endpoint; `provision local trust` says how it comes to trust the local AWS".to_owned());
+        notes.push("Amplify requires TLS; `provision local trust` explains how to trust the emulator's certificate".to_owned());
     }
     let mut events = json!({ "endpoint": endpoint, "region": api.region });
     if let Some(mode) = mode.and_then(|mode| amplify_mode(mode)) {
@@ -31,12 +30,12 @@ pub fn amplify(api: &ApiOutputs) -> Amplify {
         match &key.value {
             Some(value) => events["apiKey"] = json!(value),
             None => {
-                notes.push("`apiKey` is left out; `--reveal` puts it in".to_owned());
+                notes.push("`apiKey` is omitted; add it with `--reveal`".to_owned());
             }
         }
         if api.api_keys.len() > 1 {
             notes.push(format!(
-                "of {} API keys the one that lasts longest is used: {}",
+                "of {} API keys, the one that expires last is used: {}",
                 api.api_keys.len(),
                 key.key
             ));
@@ -45,7 +44,7 @@ pub fn amplify(api: &ApiOutputs) -> Amplify {
     Amplify { configuration: json!({ "API": { "Events": events } }), notes }
 }
 
-/// The local AWS speaks TLS on the same port, under the name that its certificate has.
+/// Returns the HTTPS URL of an endpoint. The emulator serves TLS on the same port, as `localhost`.
 pub fn secure(http: &str) -> String {
     match http.strip_prefix("http://127.0.0.1") {
         Some(rest) => format!("https://localhost{rest}"),
@@ -55,12 +54,12 @@ pub fn secure(http: &str) -> String {
 
 const BY_KEY: &str = "API_KEY";
 
-/// The key that ends last.
+/// Returns the key that expires last.
 pub fn longest_lived(keys: &[KeyOutputs]) -> Option<&KeyOutputs> {
     keys.iter().max_by(|one, two| one.expires.cmp(&two.expires).then(two.key.cmp(&one.key)))
 }
 
-/// Amplify's name for a mode of AppSync's.
+/// Returns Amplify's name of an auth mode.
 fn amplify_mode(mode: &str) -> Option<&'static str> {
     match mode {
         BY_KEY => Some("apiKey"),

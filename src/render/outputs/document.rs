@@ -1,10 +1,10 @@
-//! A stack's outputs as data.
+//! The outputs of a stack as data, and as the document of `provision outputs --format json`.
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use provision_core::access::{NamespaceAccess, ProviderAccess};
 
-/// A stack's outputs, read from AWS and never remembered.
+/// The outputs of a stack, read from AWS on each use and never stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Outputs {
@@ -12,12 +12,12 @@ pub struct Outputs {
     pub account: String,
     pub region: String,
     pub apis: Vec<ApiOutputs>,
-    /// Custom domains that lead to none of these APIs yet.
+    /// Custom domains that are not associated with any of these APIs.
     pub domains: Vec<DomainOutputs>,
     pub log_roles: Vec<LogRoleOutputs>,
 }
 
-/// What to know of one API.
+/// The outputs of one API.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ApiOutputs {
@@ -33,7 +33,7 @@ pub struct ApiOutputs {
     pub namespaces: Vec<NamespaceOutputs>,
     /// The names of its data sources on AWS.
     pub data_sources: Vec<String>,
-    /// The role that its logs are written as.
+    /// The role that writes the API's logs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub log_role_arn: Option<String>,
     pub custom_domains: Vec<DomainOutputs>,
@@ -44,25 +44,25 @@ pub struct ApiOutputs {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct EndpointOutputs {
-    /// AWS's name for it, which clients sign.
+    /// The host name on AWS, which clients sign.
     pub host: String,
-    /// Where it is reached: there, or where the local AWS serves it.
+    /// The URL of the endpoint: on AWS, or of the emulator.
     pub url: String,
 }
 
-/// Who may do what, where a namespace does not say otherwise: AppSync's names of the modes.
+/// The auth modes of an API, with AppSync's names. A namespace can override the modes to publish and subscribe.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AuthModes {
-    /// The ways for clients to prove who they are.
+    /// The auth providers.
     pub providers: Vec<ProviderAccess>,
-    /// Who may open a realtime connection.
+    /// The modes that may open a realtime connection.
     pub connection: Vec<String>,
     pub publish: Vec<String>,
     pub subscribe: Vec<String>,
 }
 
-/// One channel namespace, with the modes that count there: its own, or the API's.
+/// One channel namespace, with its effective auth modes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NamespaceOutputs {
@@ -83,28 +83,28 @@ pub struct DomainOutputs {
     /// Its key in the spec.
     pub key: String,
     pub name: String,
-    /// AppSync's own name for where it leads, which the DNS record has to name.
+    /// The target of the DNS record, a domain name of AppSync.
     pub appsync_domain_name: String,
-    /// The hosted zone of `appsyncDomainName`, which an alias record of Route 53 has to name.
+    /// The hosted zone of `appsyncDomainName`, for an alias record in Route 53.
     pub hosted_zone_id: String,
     pub http: EndpointOutputs,
     pub realtime: EndpointOutputs,
-    /// The DNS record to make; AWS makes none.
+    /// The DNS record to create; AWS does not create it.
     pub record: DnsRecord,
 }
 
-/// A DNS record that is the user's to make.
+/// A DNS record that the user creates.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DnsRecord {
     pub name: String,
-    /// CNAME. In Route 53 an alias to the same value does as well, at the top of a zone only that does.
+    /// CNAME. In Route 53, an alias record to the same value also works, and is required at the apex of a zone.
     #[serde(rename = "type")]
     pub kind: String,
     pub value: String,
 }
 
-/// One role for logs that the stack has made.
+/// One logging role of the stack.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LogRoleOutputs {
@@ -113,7 +113,7 @@ pub struct LogRoleOutputs {
     pub arn: String,
 }
 
-/// One API key. `Debug` leaves its value out.
+/// One API key. `Debug` omits its value.
 #[derive(Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct KeyOutputs {
@@ -121,16 +121,16 @@ pub struct KeyOutputs {
     pub key: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// When it ends, RFC 3339.
+    /// The expiry, RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires: Option<String>,
-    /// What clients send as `x-api-key`; there only if it was asked for.
+    /// The value that clients send as `x-api-key`; only with `--reveal`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
 }
 
 impl Outputs {
-    /// The values of API keys in it: what must not be seen by everybody.
+    /// Returns the values of API keys, which are secret.
     pub fn secrets(&self) -> impl Iterator<Item = &str> {
         let keys = self.apis.iter().flat_map(|api_outputs| &api_outputs.api_keys);
         keys.filter_map(|key_outputs| key_outputs.value.as_deref())
@@ -144,14 +144,14 @@ impl std::fmt::Debug for KeyOutputs {
 }
 
 impl NamespaceOutputs {
-    pub fn new(it: &NamespaceAccess) -> Self {
-        let name = it.channels.trim_start_matches('/').trim_end_matches("/*");
+    pub fn new(access: &NamespaceAccess) -> Self {
+        let name = access.channels.trim_start_matches('/').trim_end_matches("/*");
         Self {
-            key: it.address.name().to_owned(),
+            key: access.address.name().to_owned(),
             name: name.to_owned(),
-            channels: it.channels.clone(),
-            publish: it.publish.modes.clone(),
-            subscribe: it.subscribe.modes.clone(),
+            channels: access.channels.clone(),
+            publish: access.publish.modes.clone(),
+            subscribe: access.subscribe.modes.clone(),
         }
     }
 }

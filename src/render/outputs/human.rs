@@ -1,7 +1,7 @@
-//! Outputs for people.
+//! Formats outputs for people.
 use crate::render::outputs::document::{ApiOutputs, DomainOutputs, Outputs};
 
-/// A block for each API, and one for what belongs to none.
+/// Formats a block per API, and one per domain without an API.
 pub fn human(outputs: &Outputs) -> String {
     let mut lines = Vec::new();
     for api in &outputs.apis {
@@ -10,7 +10,7 @@ pub fn human(outputs: &Outputs) -> String {
     }
     for domain in &outputs.domains {
         lines.push(format!(
-            "domains/{}  {}, which leads to none of these APIs",
+            "domains/{}  {}, not associated with any of these APIs",
             domain.key, domain.name
         ));
         lines.push(format!("  DNS       {}", record(domain)));
@@ -31,22 +31,23 @@ fn api_lines(api: &ApiOutputs, lines: &mut Vec<String>) {
     }
     let auth = &api.auth_modes;
     let list = |modes: &[String]| match modes {
-        [] => "nobody".to_owned(),
+        [] => "none".to_owned(),
         modes => modes.join(", "),
     };
     line("connect", &list(&auth.connection));
     line("publish", &list(&auth.publish));
     line("subscribe", &list(&auth.subscribe));
-    for it in &api.namespaces {
-        let mut own = String::new();
-        for (verb, modes, default) in
-            [("publish", &it.publish, &auth.publish), ("subscribe", &it.subscribe, &auth.subscribe)]
-        {
+    for namespace in &api.namespaces {
+        let mut overrides = String::new();
+        for (verb, modes, default) in [
+            ("publish", &namespace.publish, &auth.publish),
+            ("subscribe", &namespace.subscribe, &auth.subscribe),
+        ] {
             if modes != default {
-                own.push_str(&format!("  {verb}: {}", list(modes)));
+                overrides.push_str(&format!("  {verb}: {}", list(modes)));
             }
         }
-        line("channels", &format!("{}{own}", it.channels));
+        line("channels", &format!("{}{overrides}", namespace.channels));
     }
     if !api.data_sources.is_empty() {
         line("sources", &api.data_sources.join(", "));
@@ -55,9 +56,9 @@ fn api_lines(api: &ApiOutputs, lines: &mut Vec<String>) {
         line("logs as", role);
     }
     for key in &api.api_keys {
-        let value = key.value.as_deref().unwrap_or("(masked; --reveal shows it)");
+        let value = key.value.as_deref().unwrap_or("(masked; use --reveal)");
         let until =
-            key.expires.as_ref().map(|expire| format!(", until {expire}")).unwrap_or_default();
+            key.expires.as_ref().map(|expiry| format!(", expires {expiry}")).unwrap_or_default();
         line("API key", &format!("{}: {value}{until}", key.key));
     }
 }
@@ -65,7 +66,7 @@ fn api_lines(api: &ApiOutputs, lines: &mut Vec<String>) {
 fn record(domain: &DomainOutputs) -> String {
     let (record, zone) = (&domain.record, &domain.hosted_zone_id);
     format!(
-        "make the record {} {} {} (or an alias, zone {zone})",
+        "create the record {} {} {} (or an alias, zone {zone})",
         record.name, record.kind, record.value
     )
 }

@@ -1,4 +1,4 @@
-//! What AWS has, as outputs.
+//! Creates the outputs of a stack from its live state.
 use std::collections::BTreeSet;
 
 use crate::render::outputs::document::{
@@ -10,23 +10,23 @@ use provision_core::address::Address;
 use provision_core::kind::{LiveResource, LiveState};
 use provision_core::model::Site;
 
-/// The outputs of `stack` as `live` has it; keys only if `reveal`.
+/// Returns the outputs of `stack`; the values of keys only if `reveal`.
 pub fn outputs(stack: &str, site: &Site, live: &LiveState, reveal: bool) -> Outputs {
     let access = Access::from_resources(
         live.managed.iter().map(|(address, resource)| (address, &resource.properties)),
     );
     let domains = domains(live);
-    let leads_to = |id: &str| {
-        let those = domains.iter().filter(|(api, _)| api.as_deref() == Some(id));
-        those.map(|(_, domain)| domain.clone()).collect::<Vec<_>>()
+    let domains_of = |id: &str| {
+        let domains = domains.iter().filter(|(api, _)| api.as_deref() == Some(id));
+        domains.map(|(_, domain)| domain.clone()).collect::<Vec<_>>()
     };
     let api = |api_access: &ApiAccess| {
-        let observed = live.managed.get(&api_access.address)?;
-        let custom_domains = leads_to(&observed.attributes.get_or_empty("ApiId"));
-        Some(ApiOutputs { custom_domains, ..api(api_access, observed, live, site, reveal) })
+        let resource = live.managed.get(&api_access.address)?;
+        let custom_domains = domains_of(&resource.attributes.get_or_empty("ApiId"));
+        Some(ApiOutputs { custom_domains, ..api(api_access, resource, live, site, reveal) })
     };
     let apis: Vec<ApiOutputs> = access.apis.iter().filter_map(api).collect();
-    let is_ours =
+    let is_in_stack =
         |id: &Option<String>| apis.iter().any(|api_outputs| Some(&api_outputs.id) == id.as_ref());
     let log_role = |(address, resource): (&Address, &LiveResource)| LogRoleOutputs {
         key: address.name().to_owned(),
@@ -38,7 +38,7 @@ pub fn outputs(stack: &str, site: &Site, live: &LiveState, reveal: bool) -> Outp
         region: site.region.clone(),
         domains: domains
             .iter()
-            .filter(|domain| !is_ours(&domain.0))
+            .filter(|domain| !is_in_stack(&domain.0))
             .map(|domain| domain.1.clone())
             .collect(),
         log_roles: in_section(live, "logRoles").map(log_role).collect(),
@@ -48,12 +48,12 @@ pub fn outputs(stack: &str, site: &Site, live: &LiveState, reveal: bool) -> Outp
 
 fn api(
     access: &ApiAccess,
-    observed: &LiveResource,
+    resource: &LiveResource,
     live: &LiveState,
     site: &Site,
     reveal: bool,
 ) -> ApiOutputs {
-    let attribute = |name: &str| observed.attributes.get_or_empty(name);
+    let attribute = |name: &str| resource.attributes.get_or_empty(name);
     let at = |name: &str, scheme: &str, path: &str| {
         let endpoint = endpoint(attribute(name), scheme, path);
         match &site.emulator_url {
@@ -68,7 +68,7 @@ fn api(
     let under = |section: &'static str| {
         in_section(live, section).filter(|(address, _)| address.is_within(&access.address))
     };
-    let role = observed.properties.get("EventConfig").and_then(|event_config| {
+    let role = resource.properties.get("EventConfig").and_then(|event_config| {
         event_config.pointer("/LogConfig/CloudWatchLogsRoleArn")?.as_str().map(str::to_owned)
     });
     ApiOutputs {
@@ -97,22 +97,22 @@ fn api(
     }
 }
 
-/// Each custom domain, with the id of the API that it leads to. Of a domain that the stack only uses,
-/// its association is there and knows as much.
+/// Returns each custom domain with the id of the associated API. For a domain that the stack only uses, the stack has
+/// the association, which has the same data.
 fn domains(live: &LiveState) -> Vec<(Option<String>, DomainOutputs)> {
     let roots: BTreeSet<Address> = live.managed.keys().map(Address::root).collect();
     let domain = |root: Address| {
         let association = live.managed.get(&root.singleton("association"));
-        let it = live.managed.get(&root).or(association)?;
-        let name =
-            text(it, "DomainName").unwrap_or_else(|| it.attributes.get_or_empty("DomainName"));
-        let target = it.attributes.get_or_empty("AppSyncDomainName");
+        let resource = live.managed.get(&root).or(association)?;
+        let name = text(resource, "DomainName")
+            .unwrap_or_else(|| resource.attributes.get_or_empty("DomainName"));
+        let target = resource.attributes.get_or_empty("AppSyncDomainName");
         let kind = "CNAME".to_owned();
         let record = DnsRecord { name: name.clone(), kind, value: target.clone() };
         let domain = DomainOutputs {
             key: root.name().to_owned(),
             appsync_domain_name: target,
-            hosted_zone_id: it.attributes.get_or_empty("HostedZoneId"),
+            hosted_zone_id: resource.attributes.get_or_empty("HostedZoneId"),
             http: endpoint(name.clone(), "https", "/event"),
             realtime: endpoint(name.clone(), "wss", "/event/realtime"),
             record,
@@ -127,15 +127,15 @@ fn endpoint(host: String, scheme: &str, path: &str) -> EndpointOutputs {
     EndpointOutputs { url: format!("{scheme}://{host}{path}"), host }
 }
 
-fn key(key: &str, it: &LiveResource, reveal: bool) -> KeyOutputs {
-    let expires = it.properties.get("Expires").and_then(serde_json::Value::as_i64);
+fn key(key: &str, resource: &LiveResource, reveal: bool) -> KeyOutputs {
+    let expires = resource.properties.get("Expires").and_then(serde_json::Value::as_i64);
     KeyOutputs {
         key: key.to_owned(),
-        description: text(it, "Description"),
+        description: text(resource, "Description"),
         expires: expires
-            .and_then(|expire| jiff::Timestamp::from_second(expire).ok())
+            .and_then(|epoch_s| jiff::Timestamp::from_second(epoch_s).ok())
             .map(|timestamp| timestamp.to_string()),
-        value: reveal.then(|| it.attributes.get_or_empty("ApiKeyId")),
+        value: reveal.then(|| resource.attributes.get_or_empty("ApiKeyId")),
     }
 }
 
@@ -146,6 +146,6 @@ fn in_section<'a>(
     live.managed.iter().filter(move |(address, _)| address.section() == section)
 }
 
-fn text(it: &LiveResource, property: &str) -> Option<String> {
-    it.properties.get(property)?.as_str().map(str::to_owned)
+fn text(resource: &LiveResource, property: &str) -> Option<String> {
+    resource.properties.get(property)?.as_str().map(str::to_owned)
 }

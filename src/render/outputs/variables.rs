@@ -1,4 +1,4 @@
-//! Outputs as names with a text each, and these as lines, each format quoting as its readers do.
+//! Formats outputs as variables for shells, `.env` files, Terraform and GitHub, with the quoting of each reader.
 use std::collections::BTreeMap;
 
 use crate::render::outputs::document::{ApiOutputs, DomainOutputs, Outputs};
@@ -14,41 +14,41 @@ pub struct Variable {
     pub secret: bool,
 }
 
-/// All that outputs say, under names that are made of the keys in the spec; or why two of them can't
-/// have a name each.
+/// Returns the outputs as variables that are named after the keys in the spec; fails if two have the same name.
 pub fn variables(outputs: &Outputs) -> Result<Vec<Variable>, String> {
-    let mut named = VariableNames::default();
+    let mut names = VariableNames::default();
     for api in &outputs.apis {
-        add_api(api, &mut named);
+        add_api(api, &mut names);
     }
     for domain in &outputs.domains {
-        add_domain(domain, &mut named);
+        add_domain(domain, &mut names);
     }
-    match named.twins {
-        None => Ok(named.variables),
-        Some(twins) => Err(twins),
+    match names.conflict {
+        None => Ok(names.variables),
+        Some(conflict) => Err(conflict),
     }
 }
 
 #[derive(Default)]
 struct VariableNames {
     variables: Vec<Variable>,
-    /// By name, what has it.
+    /// The resource of each name.
     owners: BTreeMap<String, String>,
-    twins: Option<String>,
+    conflict: Option<String>,
 }
 
 impl VariableNames {
-    fn add(&mut self, of: &str, name: String, value: &str, secret: bool) {
-        if let Some(other) = self.owners.insert(name.clone(), of.to_owned()) {
-            self.twins.get_or_insert(format!("{other} and {of} would both be {name}"));
+    fn add(&mut self, owner: &str, name: String, value: &str, secret: bool) {
+        if let Some(other) = self.owners.insert(name.clone(), owner.to_owned()) {
+            let conflict = format!("{other} and {owner} have the same variable name {name}");
+            self.conflict.get_or_insert(conflict);
         }
         self.variables.push(Variable { name, value: value.to_owned(), secret });
     }
 }
 
-fn add_api(api: &ApiOutputs, named: &mut VariableNames) {
-    let (of, prefix) = (format!("apis/{}", api.key), capitals(&api.key));
+fn add_api(api: &ApiOutputs, variables: &mut VariableNames) {
+    let (owner, prefix) = (format!("apis/{}", api.key), capitals(&api.key));
     let names: Vec<&str> =
         api.namespaces.iter().map(|namespace_outputs| namespace_outputs.name.as_str()).collect();
     let mut providers: Vec<&str> = Vec::new();
@@ -72,21 +72,21 @@ fn add_api(api: &ApiOutputs, named: &mut VariableNames) {
         ("SUBSCRIBE_AUTH_MODES", &api.auth_modes.subscribe.join(",")),
         ("NAMESPACES", &names.join(",")),
     ] {
-        named.add(&of, format!("{prefix}_{name}"), value, false);
+        variables.add(&owner, format!("{prefix}_{name}"), value, false);
     }
     for domain in &api.custom_domains {
-        add_domain(domain, named);
+        add_domain(domain, variables);
     }
     for key in &api.api_keys {
         if let Some(value) = &key.value {
-            let of = format!("{of}/apiKeys/{}", key.key);
-            named.add(&of, format!("{prefix}_API_KEY_{}", capitals(&key.key)), value, true);
+            let owner = format!("{owner}/apiKeys/{}", key.key);
+            variables.add(&owner, format!("{prefix}_API_KEY_{}", capitals(&key.key)), value, true);
         }
     }
 }
 
-fn add_domain(domain: &DomainOutputs, named: &mut VariableNames) {
-    let (of, prefix) = (format!("domains/{}", domain.key), capitals(&domain.key));
+fn add_domain(domain: &DomainOutputs, variables: &mut VariableNames) {
+    let (owner, prefix) = (format!("domains/{}", domain.key), capitals(&domain.key));
     for (name, value) in [
         ("HOST", &domain.name),
         ("TARGET", &domain.appsync_domain_name),
@@ -94,11 +94,11 @@ fn add_domain(domain: &DomainOutputs, named: &mut VariableNames) {
         ("HTTP_URL", &domain.http.url),
         ("REALTIME_URL", &domain.realtime.url),
     ] {
-        named.add(&of, format!("{prefix}_DOMAIN_{name}"), value, false);
+        variables.add(&owner, format!("{prefix}_DOMAIN_{name}"), value, false);
     }
 }
 
-/// A key of the spec as a part of a variable's name: `my-api` is `MY_API`.
+/// Converts a key of the spec to a part of a variable's name: `my-api` to `MY_API`.
 fn capitals(key: &str) -> String {
     let letter = |character: char| {
         if character.is_ascii_alphanumeric() { character.to_ascii_uppercase() } else { '_' }
@@ -117,38 +117,38 @@ impl std::fmt::Debug for Variable {
     }
 }
 
-/// For shells: assignments, which `set -a; eval …` exports.
+/// Formats assignments for shells, which `set -a; eval …` exports.
 pub fn env(variables: &[Variable]) -> String {
     each(variables, |variable| format!("{}={}", variable.name, word(&variable.value)))
 }
 
-/// For `.env` files. Their readers differ in what they make of a backslash and of `$`, so a value is
-/// quoted in the way that leaves the least to them: not at all, in double quotes, in single quotes;
-/// in double quotes with escapes only where nothing else holds it.
+/// Formats lines of a `.env` file. Its readers differ in how they interpret a backslash and `$`, so a value is quoted
+/// in the first of these ways that all of them agree on: none, double quotes, single quotes; otherwise in double
+/// quotes with escapes.
 pub fn dotenv(variables: &[Variable]) -> String {
     each(variables, |variable| format!("{}={}", variable.name, dotenv_value(&variable.value)))
 }
 
-/// For Terraform and OpenTofu: `.tfvars`, the names in lower case as there.
+/// Formats a `.tfvars` file for Terraform and OpenTofu, with names in lower case.
 pub fn tfvars(variables: &[Variable]) -> String {
     each(variables, |variable| {
         format!("{} = {}", variable.name.to_lowercase(), hcl_value(&variable.value))
     })
 }
 
-/// For the file at `$GITHUB_OUTPUT`: the names in lower case, a value of many lines between marks.
+/// Formats lines for the file `$GITHUB_OUTPUT`: names in lower case, a value of several lines between delimiters.
 pub fn github(variables: &[Variable]) -> String {
     each(variables, |variable| {
         let (name, value) = (variable.name.to_lowercase(), &variable.value);
         if !value.contains(['\n', '\r']) {
             return format!("{name}={value}");
         }
-        // The mark may be no line of the value.
-        let mut mark = "END".to_owned();
-        while value.lines().any(|line| line == mark) {
-            mark.push('_');
+        // The delimiter must not be a line of the value.
+        let mut delimiter = "END".to_owned();
+        while value.lines().any(|line| line == delimiter) {
+            delimiter.push('_');
         }
-        format!("{name}<<{mark}\n{value}\n{mark}")
+        format!("{name}<<{delimiter}\n{value}\n{delimiter}")
     })
 }
 
@@ -156,21 +156,21 @@ fn each(variables: &[Variable], line: impl Fn(&Variable) -> String) -> String {
     variables.iter().map(|variable| line(variable) + "\n").collect()
 }
 
-/// What nobody reads as anything but itself.
+/// Returns whether no reader interprets any character of the value.
 fn is_plain(value: &str) -> bool {
     value.chars().all(|character| character.is_ascii_alphanumeric() || "-_./:,".contains(character))
 }
 
 fn dotenv_value(value: &str) -> String {
-    let lines = value.contains(['\n', '\r']);
+    let has_lines = value.contains(['\n', '\r']);
     if is_plain(value) {
         value.to_owned()
-    } else if !lines && !value.contains(['"', '\\', '$', '`']) {
+    } else if !has_lines && !value.contains(['"', '\\', '$', '`']) {
         format!("\"{value}\"")
-    } else if !lines && !value.contains('\'') {
+    } else if !has_lines && !value.contains('\'') {
         format!("'{value}'")
     } else {
-        let escaped: String = value
+        let text: String = value
             .chars()
             .map(|character| match character {
                 '\n' => r"\n".to_owned(),
@@ -179,23 +179,25 @@ fn dotenv_value(value: &str) -> String {
                 other => other.to_string(),
             })
             .collect();
-        format!("\"{escaped}\"")
+        format!("\"{text}\"")
     }
 }
 
-/// A quoted string of HCL, in which `${` and `%{` would begin a template.
+/// Returns a quoted string of HCL; escapes `${` and `%{`, which start a template.
 fn hcl_value(value: &str) -> String {
     let mut quoted = String::from('"');
     let mut letters = value.chars().peekable();
-    while let Some(it) = letters.next() {
-        match it {
-            '"' | '\\' => quoted.extend(['\\', it]),
+    while let Some(letter) = letters.next() {
+        match letter {
+            '"' | '\\' => quoted.extend(['\\', letter]),
             '\n' => quoted.push_str(r"\n"),
             '\r' => quoted.push_str(r"\r"),
             '\t' => quoted.push_str(r"\t"),
-            '$' | '%' if letters.peek() == Some(&'{') => quoted.extend([it, it]),
-            it if it.is_control() => quoted.push_str(&format!(r"\u{:04x}", u32::from(it))),
-            it => quoted.push(it),
+            '$' | '%' if letters.peek() == Some(&'{') => quoted.extend([letter, letter]),
+            _ if letter.is_control() => {
+                quoted.push_str(&format!(r"\u{:04x}", u32::from(letter)));
+            }
+            _ => quoted.push(letter),
         }
     }
     quoted + "\""
@@ -211,14 +213,14 @@ mod tests {
     }
 
     #[test]
-    fn a_shell_reads_every_value_as_it_is() {
+    fn a_shell_reads_every_value_unchanged() {
         check(env, "https://a.b/event", "A=https://a.b/event");
         check(env, "", "A=''");
         check(env, "it's $HOME", r#"A="it's "'$HOME'"#);
     }
 
     #[test]
-    fn a_dotenv_file_leaves_as_little_as_can_be_to_its_reader() {
+    fn a_dotenv_value_has_the_quotes_that_readers_agree_on() {
         check(dotenv, "plain-1.2/3:4", "A=plain-1.2/3:4");
         check(dotenv, "two words # and it's more", "A=\"two words # and it's more\"");
         check(dotenv, r#"a "b" $c \d"#, r#"A='a "b" $c \d'"#);
@@ -226,13 +228,13 @@ mod tests {
     }
 
     #[test]
-    fn nothing_begins_a_template_in_tfvars() {
+    fn no_value_starts_a_template_in_tfvars() {
         check(tfvars, "${a} %{b} $c $${d}", r#"a = "$${a} %%{b} $c $$${d}""#);
         check(tfvars, "a\"b\\c\nd\u{1}", r#"a = "a\"b\\c\nd\u0001""#);
     }
 
     #[test]
-    fn github_ends_a_value_of_many_lines_at_a_mark_that_is_none_of_them() {
+    fn github_delimits_a_value_of_several_lines_by_a_line_that_it_does_not_have() {
         check(github, "a=b", "a=a=b");
         check(github, "a\nEND\nb", "a<<END_\na\nEND\nb\nEND_");
     }

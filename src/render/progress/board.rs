@@ -1,5 +1,5 @@
-//! What is under way, for as long as it is: what runs, what waits and why, and for how long. It is given the
-//! time since the run began; it has no clock.
+//! The board of steps in progress: which run, which wait and why, and for how long. Has no clock: callers pass the time
+//! since the run started.
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
@@ -8,20 +8,20 @@ use provision_core::address::Address;
 use provision_core::event::{Event, RetryReason};
 use provision_core::plan::StepVerb;
 
-/// Steps that are shown; with the rest in a line and the count, no more lines than eight.
+/// The most steps that are shown; with the line for the rest and the summary, eight lines.
 const SHOWN_MAX: usize = 6;
-/// How fast the spinner turns.
+/// The duration of one character of the spinner.
 const SPINNER_INTERVAL: Duration = Duration::from_millis(100);
 const SPINNER: [char; 10] = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 
-/// A run at a moment.
+/// The state of a run.
 #[derive(Debug, Default)]
 pub struct Board {
     steps: Option<usize>,
     succeeded: usize,
     failed: usize,
     rows: Vec<Row>,
-    over: bool,
+    is_finished: bool,
 }
 
 #[derive(Debug)]
@@ -35,10 +35,10 @@ struct Row {
 #[derive(Debug)]
 enum State {
     Running,
-    /// As many changes of this are under way as may be.
+    /// Waits because no more changes of this resource may be in progress.
     Behind(Address),
-    /// Tried again at this moment, for the reason and for the time that is said.
-    Again {
+    /// Waits for a retry at this time.
+    Retry {
         at: Duration,
         reason: RetryReason,
         attempt: u32,
@@ -46,7 +46,7 @@ enum State {
 }
 
 impl Board {
-    /// Takes an event in. How long the step took, if it is the end of one.
+    /// Updates the board by an event. Returns the duration of the step, if the event ends one.
     pub fn update(&mut self, event: &Event, now: Duration) -> Option<Duration> {
         match event {
             Event::Planned { steps } => self.steps = Some(*steps),
@@ -54,13 +54,13 @@ impl Board {
                 self.set(address, *action, now, State::Behind(behind.clone()));
             }
             Event::Started { address, action } => {
-                // What it waited for was not its own work.
+                // The time that it waited is not part of its duration.
                 self.end(address, *action, now);
                 self.set(address, *action, now, State::Running);
             }
             Event::Retrying { address, action, reason, wait_ms, attempt, .. } => {
                 let at = now + Duration::from_millis(*wait_ms);
-                let state = State::Again { at, reason: *reason, attempt: *attempt };
+                let state = State::Retry { at, reason: *reason, attempt: *attempt };
                 self.set(address, *action, now, state);
             }
             Event::Succeeded { address, action } => {
@@ -74,22 +74,22 @@ impl Board {
             Event::Skipped { address, action, .. } => {
                 self.end(address, *action, now);
             }
-            Event::Finished { .. } => self.over = true,
+            Event::Finished { .. } => self.is_finished = true,
             Event::Queued | Event::Refused { .. } | Event::Stale { .. } => {}
         }
         None
     }
 
-    /// The lines of it. There is one at least.
+    /// Returns the lines of the board, at least one.
     pub fn text(&self, now: Duration) -> String {
         let Some(steps) = self.steps else {
-            return format!("  making sure that no other apply is under way · {}", seconds(now));
+            return format!("  checking that no other run is in progress · {}", seconds(now));
         };
-        if self.over {
-            return format!("  looking at what is there now · {}", seconds(now));
+        if self.is_finished {
+            return format!("  reading the live state · {}", seconds(now));
         }
         let (running, waiting): (Vec<&Row>, Vec<&Row>) =
-            self.rows.iter().partition(|row| row.waits(now).is_none());
+            self.rows.iter().partition(|row| row.wait_reason(now).is_none());
         let mut lines: Vec<String> =
             running.iter().chain(&waiting).take(SHOWN_MAX).map(|row| row.line(now)).collect();
         if self.rows.len() > SHOWN_MAX {
@@ -120,31 +120,31 @@ impl Board {
 }
 
 impl Row {
-    /// What it waits for, if it waits.
-    fn waits(&self, now: Duration) -> Option<String> {
+    /// Returns what the step waits for, if it waits.
+    fn wait_reason(&self, now: Duration) -> Option<String> {
         match &self.state {
-            State::Behind(address) => Some(format!("its turn at {address}")),
-            State::Again { at, reason, attempt } if now < *at => {
+            State::Behind(address) => Some(format!("other changes of {address}")),
+            State::Retry { at, reason, attempt } if now < *at => {
                 Some(format!("{}, attempt {attempt}", retry_cause(*reason)))
             }
-            State::Running | State::Again { .. } => None,
+            State::Running | State::Retry { .. } => None,
         }
     }
     fn line(&self, now: Duration) -> String {
         let dim = Style::new().dimmed();
         let Self { address, action, since, .. } = self;
-        let (waits, verb) = (self.waits(now), present_participle(*action));
-        let (sign, style) = match waits {
+        let (wait, verb) = (self.wait_reason(now), present_participle(*action));
+        let (sign, style) = match wait {
             Some(_) => ('…', AnsiColor::Yellow.on_default()),
             None => (spinner(now), AnsiColor::Cyan.on_default()),
         };
         let elapsed = seconds(now.saturating_sub(*since));
-        let waits = waits.map(|wait| format!("  waits: {wait}")).unwrap_or_default();
-        format!("  {style}{sign}{style:#} {address} {verb}  {dim}{elapsed}{dim:#}{waits}")
+        let wait = wait.map(|reason| format!("  waiting: {reason}")).unwrap_or_default();
+        format!("  {style}{sign}{style:#} {address} {verb}  {dim}{elapsed}{dim:#}{wait}")
     }
 }
 
-/// `3.1 s`, and from a minute on `1 min 03 s`.
+/// Formats a duration as `3.1 s`, or from one minute as `1 min 03 s`.
 pub fn seconds(duration: Duration) -> String {
     match duration.as_secs() {
         0..60 => format!("{:.1} s", duration.as_secs_f64()),
@@ -153,8 +153,8 @@ pub fn seconds(duration: Duration) -> String {
 }
 
 fn spinner(now: Duration) -> char {
-    let turns = now.as_millis() / SPINNER_INTERVAL.as_millis();
-    SPINNER[usize::try_from(turns).unwrap_or_default() % SPINNER.len()]
+    let ticks = now.as_millis() / SPINNER_INTERVAL.as_millis();
+    SPINNER[usize::try_from(ticks).unwrap_or_default() % SPINNER.len()]
 }
 
 fn present_participle(action: StepVerb) -> &'static str {
@@ -168,10 +168,10 @@ fn present_participle(action: StepVerb) -> &'static str {
 fn retry_cause(reason: RetryReason) -> &'static str {
     match reason {
         RetryReason::Busy => "API busy",
-        RetryReason::Throttled => "AWS takes no more calls just now",
+        RetryReason::Throttled => "throttled by AWS",
         RetryReason::RoleNotReady => "the role is not ready",
-        RetryReason::Unreachable => "AWS can't be reached",
-        RetryReason::Uncertain => "no answer",
+        RetryReason::Unreachable => "AWS is unreachable",
+        RetryReason::Uncertain => "no response",
     }
 }
 
@@ -196,9 +196,9 @@ mod tests {
     }
 
     #[test]
-    fn a_board_says_what_runs_what_waits_and_why() {
+    fn a_board_shows_what_runs_what_waits_and_why() {
         let mut board = Board::default();
-        let before = "  making sure that no other apply is under way · 0.0 s";
+        let before = "  checking that no other run is in progress · 0.0 s";
         assert_eq!(plain(&board, at(0)), before);
         let (address, action) = (namespace("b"), StepVerb::Create);
         board.update(&Event::Planned { steps: 5 }, at(0));
@@ -215,23 +215,23 @@ mod tests {
         assert_eq!(took, Some(at(4)));
         let expected = "  \
   ⠦ apis/chat/namespaces/a being created  0.6 s
-  … apis/chat/namespaces/b being created  0.5 s  waits: API busy, attempt 3
-  … apis/chat/namespaces/c being created  0.1 s  waits: its turn at apis/chat
+  … apis/chat/namespaces/b being created  0.5 s  waiting: API busy, attempt 3
+  … apis/chat/namespaces/c being created  0.1 s  waiting: other changes of apis/chat
   1 of 5 done · 1 running · 2 waiting · 0.6 s";
         assert_eq!(plain(&board, at(6)), expected);
-        // Its wait is over, so it is being tried.
+        // After the wait, it is running again.
         let later = plain(&board, at(9));
         assert!(later.contains("2 running · 1 waiting"), "{later}");
         let through = Event::Started { address: namespace("c"), action };
         board.update(&through, at(10));
         let took = board.update(&Event::Succeeded { address: namespace("c"), action }, at(12));
-        assert_eq!(took, Some(at(2)), "what it waited for is not its own work");
+        assert_eq!(took, Some(at(2)), "the time that it waited is not part of its duration");
         board.update(&Event::Finished { succeeded: 4, failed: 0, skipped: 0 }, at(20));
-        assert_eq!(plain(&board, at(630)), "  looking at what is there now · 1 min 03 s");
+        assert_eq!(plain(&board, at(630)), "  reading the live state · 1 min 03 s");
     }
 
     #[test]
-    fn a_board_has_no_more_lines_than_eight() {
+    fn a_board_has_at_most_eight_lines() {
         let mut board = Board::default();
         board.update(&Event::Planned { steps: 90 }, at(0));
         for n in 0..64 {

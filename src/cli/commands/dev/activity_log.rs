@@ -1,4 +1,4 @@
-//! What happens on the data plane, a line each.
+//! Formats the activity of the emulator's data plane, one line per activity.
 use std::collections::BTreeMap;
 
 use anstyle::{AnsiColor, Style};
@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use appsync_local::{Activity, EventFailure, HandlerLocation};
 
-/// Characters of an event; the console and `--format json` show all of them.
+/// The most characters of an event that are shown; the console and `--format json` show whole events.
 const EVENT_EXCERPT_MAX: usize = 160;
 
-/// What things are called that happenings tell by ids.
+/// The names of resources that activities refer to by id.
 #[derive(Debug, Default)]
 pub struct ResourceNames {
     /// The key of each API, by its id.
@@ -18,9 +18,9 @@ pub struct ResourceNames {
     pub files: BTreeMap<(String, String), String>,
 }
 
-/// One line, and one more for each reason that there is to tell.
-pub fn line(happening: &Activity, names: &ResourceNames) -> String {
-    let (sign, api, text) = match happening {
+/// Formats an activity as one line, and one more line for each reason of a failure.
+pub fn line(activity: &Activity, names: &ResourceNames) -> String {
+    let (sign, api, text) = match activity {
         Activity::Connected { api_id, connection, mode } => {
             (cyan("○"), api_id, format!("connected {connection}  {}", dim(mode)))
         }
@@ -46,9 +46,9 @@ pub fn line(happening: &Activity, names: &ResourceNames) -> String {
             dropped,
             receivers,
         } => {
-            let told = counts(events.len(), *failed, *dropped, *receivers);
+            let counts = counts(events.len(), *failed, *dropped, *receivers);
             let events = events.iter().map(event_excerpt).collect::<Vec<_>>().join(" ");
-            let by = dim(&format!("{mode} over {over}, {told}"));
+            let by = dim(&format!("{mode} over {over}, {counts}"));
             let parts = [bold(channel), events, by];
             let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
             let reason = |EventFailure { index, message }: &EventFailure| {
@@ -60,8 +60,8 @@ pub fn line(happening: &Activity, names: &ResourceNames) -> String {
         Activity::Rejected { api_id, operation, channel, error_type, message, why, code } => {
             let channel =
                 channel.as_deref().map(|channel| format!(" {}", bold(channel))).unwrap_or_default();
-            let said = message.as_deref().map(|message| format!(": {}", first_line(message)));
-            let said = said.unwrap_or_default();
+            let detail = message.as_deref().map(|message| format!(": {}", first_line(message)));
+            let detail = detail.unwrap_or_default();
             let file = code
                 .as_ref()
                 .and_then(|location| names.place(api_id, location))
@@ -69,7 +69,7 @@ pub fn line(happening: &Activity, names: &ResourceNames) -> String {
             let why =
                 why.as_deref().map(|why| indented_reason(&format!("{}{file}", first_line(why))));
             let why = why.unwrap_or_default();
-            (red("✗"), api_id, format!("{operation}{channel}  {error_type}{said}{why}"))
+            (red("✗"), api_id, format!("{operation}{channel}  {error_type}{detail}{why}"))
         }
         Activity::Logged { api_id, namespace, handler, level, text } => {
             let by = dim(&format!("{namespace} {handler} {level}"));
@@ -82,7 +82,7 @@ pub fn line(happening: &Activity, names: &ResourceNames) -> String {
 }
 
 impl ResourceNames {
-    /// ` (handlers/chat.js:2:3)`, if the code stands in a file.
+    /// Returns ` (handlers/chat.js:2:3)` if the code is in a file.
     fn place(&self, api_id: &str, code: &HandlerLocation) -> Option<String> {
         let file = self.files.get(&(api_id.to_owned(), code.namespace.clone()))?;
         Some(match (code.line, code.column) {
@@ -92,17 +92,18 @@ impl ResourceNames {
     }
 }
 
-/// A reason, on a line of its own.
+/// Formats a reason as a separate, indented line.
 fn indented_reason(reason: &str) -> String {
     format!("\n      {}", red(reason))
 }
 
-/// AWS tells a signature's canonical request in many lines; the console and `--format json` show all of them.
+/// Returns the first line of a message: AWS returns a signature's canonical request in many lines. The console and
+/// `--format json` show all of them.
 fn first_line(text: &str) -> &str {
     text.lines().next().unwrap_or_default()
 }
 
-/// What became of the events of a publish, as far as it is worth a word.
+/// Summarizes the results of a publish; omits counts that are zero.
 fn counts(delivered: usize, failed: usize, dropped: usize, receivers: usize) -> String {
     let receivers = match receivers {
         1 => "1 receiver".to_owned(),
@@ -155,12 +156,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_says_what_happened_where_and_what_came_of_it() {
-        let check = |names: &[&str], happening: Activity, expected: &str| {
+    fn a_line_shows_the_activity_its_channel_and_its_result() {
+        let check = |names: &[&str], activity: Activity, expected: &str| {
             let apis = names.iter().map(|name| (name.to_string(), format!("api-{name}"))).collect();
             let file = (("a".to_owned(), "chat".to_owned()), "handlers/chat.js".to_owned());
             let names = ResourceNames { apis, files: [file].into() };
-            let line = anstream::adapter::strip_str(&line(&happening, &names)).to_string();
+            let line = anstream::adapter::strip_str(&line(&activity, &names)).to_string();
             assert_eq!(line, expected);
         };
         let (api_id, channel) = (|| "a".to_owned(), || "/chat/1".to_owned());
@@ -186,13 +187,13 @@ mod tests {
         let long = "x".repeat(EVENT_EXCERPT_MAX);
         let cut = format!("  → /chat/1  \"{}…  API_KEY over http, 1 receiver", &long[1..]);
         check(&["a"], published(vec![json!(long)], 0, 0), &cut);
-        let refused = Activity::Rejected {
+        let rejected = Activity::Rejected {
             api_id: api_id(),
             operation: "publish",
             channel: Some(channel()),
             error_type: "UnauthorizedException".to_owned(),
             message: Some("no\n\nCanonical".to_owned()),
-            why: Some("it broke".to_owned()),
+            why: Some("onPublish threw".to_owned()),
             code: Some(HandlerLocation {
                 namespace: "chat".to_owned(),
                 handler: "onPublish",
@@ -200,10 +201,9 @@ mod tests {
                 column: Some(3),
             }),
         };
-        let told =
-            "  ✗ publish /chat/1  UnauthorizedException: no\n      it broke (handlers/chat.js:2:3)";
-        check(&["a"], refused, told);
-        let gone = Activity::Disconnected { api_id: api_id(), connection: 7, why: "it ended" };
-        check(&["a"], gone, "  ○ disconnected 7  it ended");
+        let expected = "  ✗ publish /chat/1  UnauthorizedException: no\n      onPublish threw (handlers/chat.js:2:3)";
+        check(&["a"], rejected, expected);
+        let closed = Activity::Disconnected { api_id: api_id(), connection: 7, why: "closed" };
+        check(&["a"], closed, "  ○ disconnected 7  closed");
     }
 }

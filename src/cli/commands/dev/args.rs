@@ -5,12 +5,12 @@ use crate::cli::arguments::Format;
 use crate::cli::parameters::ParameterArgs;
 use appsync_local::cli::EmulatorArgs;
 
-/// Serve a spec on the local AWS, and keep up with its files
+/// Run the local emulator with a spec, and apply changes to the spec as they are saved
 ///
-/// Serves the local AWS as `provision local` does, applies the spec to it, and applies it again whenever the
-/// spec, a handler or a file of parameters is saved. A spec that is wrong is told and changes nothing. What
-/// happens on the Event APIs is shown as it happens: events, connections, refusals with their reasons, what
-/// handlers log; and on a page for browsers, the console.
+/// Runs the emulator as `provision local` does, applies the spec to it, and applies it again whenever the spec, a
+/// handler or a parameter file is saved. An invalid spec is reported and changes nothing. Shows the activity of the
+/// Event APIs: events, connections, rejected operations with their reasons, and the logs of handlers. The console, a
+/// web page, shows the same.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -20,14 +20,14 @@ Examples:
 pub struct Args {
     /// The spec
     pub spec: PathBuf,
-    /// Serve no console
+    /// Do not serve the console
     #[arg(long)]
     pub no_console: bool,
     /// Show the values of API keys
     #[arg(long)]
     pub reveal: bool,
-    /// How to tell what happens: `json` gives a document a line, with `event` of changes to the stack, with
-    /// `happened` of the data plane
+    /// The output format; `json` prints NDJSON: documents with `event` for changes to the stack, with `happened` for the
+    /// data plane
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
     #[command(flatten)]

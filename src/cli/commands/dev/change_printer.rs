@@ -1,4 +1,4 @@
-//! A line for each change as it is made: what, why in a word, how long it took.
+//! Prints one line per change as it is made: the resource, the properties that differ, and the duration.
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard};
 use std::time::Instant;
@@ -19,7 +19,7 @@ use provision_core::event::Event;
 use provision_core::kind::DesiredState;
 use provision_core::plan::StepVerb;
 
-/// Properties that are named; the rest is counted.
+/// The most properties that a line names; the rest is counted.
 const NAMED_MAX: usize = 3;
 
 pub struct ChangePrinter<'a> {
@@ -27,7 +27,7 @@ pub struct ChangePrinter<'a> {
     format: Format,
     changes: &'a [Change],
     desired: &'a DesiredState,
-    begun: Mutex<HashMap<Address, Instant>>,
+    start_times: Mutex<HashMap<Address, Instant>>,
 }
 
 impl<'a> ChangePrinter<'a> {
@@ -37,13 +37,13 @@ impl<'a> ChangePrinter<'a> {
         proposal: &'a Proposal,
         desired: &'a DesiredState,
     ) -> Self {
-        let (io, begun) = (Mutex::new(io), Mutex::default());
-        Self { io, format, changes: &proposal.changes, desired, begun }
+        let (io, start_times) = (Mutex::new(io), Mutex::default());
+        Self { io, format, changes: &proposal.changes, desired, start_times }
     }
 
     pub fn print(&self, event: &Event) {
         if self.format == Format::Json {
-            // A result that nobody reads is found out by the next one.
+            // If stdout is closed, writing the next result reports it.
             let _ = self.io().result(&format!("{}\n", json!(event)));
             return;
         }
@@ -52,8 +52,8 @@ impl<'a> ChangePrinter<'a> {
                 self.start_times().insert(address.clone(), now());
             }
             Event::Succeeded { address, action } => {
-                let begun = self.start_times().remove(address);
-                let ms = begun.map_or(0, |instant| instant.elapsed().as_millis());
+                let start = self.start_times().remove(address);
+                let ms = start.map_or(0, |instant| instant.elapsed().as_millis());
                 let text = self.change(address, *action, ms);
                 self.io().note(&text);
             }
@@ -72,23 +72,23 @@ impl<'a> ChangePrinter<'a> {
 
     fn change(&self, address: &Address, action: StepVerb, ms: u128) -> String {
         let change = self.changes.iter().find(|change| change.address == *address);
-        let (color, sign, what) = match action {
+        let (color, sign, verb) = match action {
             StepVerb::Create => (AnsiColor::Green, '+', "created".to_owned()),
             StepVerb::Update => (AnsiColor::Yellow, '~', format!("{} changed", describe(change))),
             StepVerb::Delete => (AnsiColor::Red, '-', "deleted".to_owned()),
         };
         let (color, dim) = (color.on_default(), Style::new().dimmed());
-        format!("  {color}{sign}{color:#} {address}  {what}  {dim}{ms} ms{dim:#}\n")
+        format!("  {color}{sign}{color:#} {address}  {verb}  {dim}{ms} ms{dim:#}\n")
     }
     fn io(&self) -> MutexGuard<'_, &'a mut Io> {
-        self.io.lock().expect("nobody panics while telling")
+        self.io.lock().expect("no thread panics while it holds the lock")
     }
     fn start_times(&self) -> MutexGuard<'_, HashMap<Address, Instant>> {
-        self.begun.lock().expect("nobody panics while telling")
+        self.start_times.lock().expect("no thread panics while it holds the lock")
     }
 }
 
-/// What differs, in a word or a few: `handler`, `SubscribeAuthModes`.
+/// Returns the names of the properties that differ: `handler`, `SubscribeAuthModes`.
 fn describe(change: Option<&Change>) -> String {
     let pairs = change.map(value_changes).unwrap_or_default();
     let mut names: Vec<&str> = Vec::new();

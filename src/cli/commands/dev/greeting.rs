@@ -1,4 +1,4 @@
-//! What a developer wants to know first: where the APIs are, and how to use them.
+//! The greeting of `provision dev`: the endpoints of the APIs, and code that uses them.
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use crate::render::snippets::{Action, Snippet, curl};
 
 pub fn text(outputs: &Outputs, spec: &Path, url: &str, console: bool) -> String {
     if outputs.apis.is_empty() {
-        return "\nthe spec has no API yet: declare one under `apis:`\n".to_owned();
+        return "\nthe spec has no API: declare one under `apis:`\n".to_owned();
     }
     outputs.apis.iter().map(|api_outputs| api(api_outputs, spec, url, console)).collect()
 }
@@ -30,7 +30,7 @@ fn api(api: &ApiOutputs, spec: &Path, url: &str, console: bool) -> String {
         line("channels", &channels.join(" "));
     }
     for key in &api.api_keys {
-        let value = key.value.as_deref().unwrap_or("(masked; --reveal shows it)");
+        let value = key.value.as_deref().unwrap_or("(masked; use --reveal)");
         line("API key", &format!("{}: {value}", key.key));
     }
     if let Some(snippet) = publish(api, spec) {
@@ -40,14 +40,14 @@ fn api(api: &ApiOutputs, spec: &Path, url: &str, console: bool) -> String {
     text
 }
 
-/// A curl command that publishes to the first channel namespace, by its first mode that curl can prove.
+/// Returns a curl command that publishes to the first channel namespace, with its first auth mode that curl supports.
 fn publish(api: &ApiOutputs, spec: &Path) -> Option<String> {
     let namespace = api.namespaces.first()?;
-    let can = |text: &&String| match text.as_str() {
+    let is_supported = |text: &&String| match text.as_str() {
         "API_KEY" => !api.api_keys.is_empty(),
         mode => mode == "AWS_IAM",
     };
-    let mode = namespace.publish.iter().find(can)?;
+    let mode = namespace.publish.iter().find(is_supported)?;
     let channel = format!("/{}/test", namespace.name);
     let source = match mode.as_str() {
         "API_KEY" => format!(
@@ -76,7 +76,7 @@ fn event() -> String {
     json!({ "message": "hello" }).to_string()
 }
 
-/// What the client of the article is told.
+/// Returns the configuration of an Amplify client.
 fn configure(api: &ApiOutputs) -> String {
     let configuration = amplify(api).configuration;
     let Value::Object(events) = &configuration["API"]["Events"] else { return String::new() };
@@ -87,7 +87,7 @@ fn configure(api: &ApiOutputs) -> String {
         false => "  apiKey: process.env.API_KEY,\n",
     };
     format!(
-        "// aws-amplify 6, told to trust the local AWS by `provision local trust`\n\
+        "// aws-amplify 6; `provision local trust` explains how to trust the emulator's certificate\n\
          Amplify.configure({{ API: {{ Events: {{\n{}{key}}} }} }});",
         members.concat()
     )

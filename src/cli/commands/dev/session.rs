@@ -1,4 +1,4 @@
-//! What stands on the local AWS, made as the spec says whenever it says something else.
+//! Applies the spec of `provision dev` to the emulator whenever its files change, and watches the files.
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
@@ -23,24 +23,24 @@ use provision_core::address::Address;
 use provision_core::diagnostic::{ReferencedFile, Severity};
 use provision_core::kind::DesiredResource;
 
-/// Another apply of the stack is let go first so many times.
-const STALE_PLANS_MAX: usize = 5;
+/// The most attempts when other runs change the stack in the meantime.
+const ATTEMPTS_MAX: usize = 5;
 
 pub struct DevSession<'a> {
     args: &'a Args,
     pub url: &'a str,
     pub watch: FileWatcher,
     pub names: ResourceNames,
-    /// The warnings that were shown: they are not shown again with every save.
-    warned: BTreeSet<String>,
-    /// The clients of a Region and account; there is one of them as a rule.
+    /// The warnings that were shown last; unchanged warnings are not shown again.
+    warnings: BTreeSet<String>,
+    /// The region and account of the spec, and the AWS clients for them.
     aws: Option<(Option<String>, Option<String>, Aws)>,
 }
 
 impl<'a> DevSession<'a> {
     pub fn new(args: &'a Args, url: &'a str, watch: FileWatcher) -> Self {
-        let (names, warned) = (ResourceNames::default(), BTreeSet::new());
-        Self { args, url, watch, names, warned, aws: None }
+        let (names, warnings) = (ResourceNames::default(), BTreeSet::new());
+        Self { args, url, watch, names, warnings, aws: None }
     }
 
     pub fn watching(&self) -> String {
@@ -51,110 +51,111 @@ impl<'a> DevSession<'a> {
             1 => " and 1 more file".to_owned(),
             more => format!(" and {more} more files"),
         };
-        format!("watching {spec}{more}; Ctrl-C ends it\n\n")
+        format!("watching {spec}{more}; press Ctrl-C to stop\n\n")
     }
 
-    /// Reads the files and makes the local AWS as they say. The outputs, if they have other APIs than before.
+    /// Reads the files and applies the spec. Returns the outputs if the APIs have changed.
     pub async fn apply_changes(&mut self, io: &mut Io) -> Result<Option<Outputs>, Failure> {
-        let mut brought = self.attempt(io).await;
-        for _ in 1..STALE_PLANS_MAX {
-            // Another apply of the stack came first.
-            if brought.as_ref().is_err_and(|failure| failure.kind == Exit::Stale) {
-                brought = self.attempt(io).await;
+        let mut result = self.attempt(io).await;
+        for _ in 1..ATTEMPTS_MAX {
+            // Another run changed the stack first.
+            if result.as_ref().is_err_and(|failure| failure.kind == Exit::Stale) {
+                result = self.attempt(io).await;
             }
         }
-        if brought.is_err() {
+        if result.is_err() {
             self.watch.forget();
         }
-        brought
+        result
     }
 
     async fn attempt(&mut self, io: &mut Io) -> Result<Option<Outputs>, Failure> {
-        let begun = now();
-        let intent = self.read(io)?;
-        let aws = self.aws(&intent).await?;
-        let proposed = intent.propose(&aws).await?;
-        let RequestedChanges { proposal, refusals, .. } = &proposed;
-        if let Some(refused) = Failure::blocked(refusals) {
-            return Err(refused);
+        let start = now();
+        let request = self.read(io)?;
+        let aws = self.aws(&request).await?;
+        let requested = request.propose(&aws).await?;
+        let RequestedChanges { proposal, violations, .. } = &requested;
+        if let Some(failure) = Failure::blocked(violations) {
+            return Err(failure);
         }
-        if let Some(emptied) = self.reject_empty_spec(&intent, proposal) {
-            return Err(emptied);
+        if let Some(failure) = self.reject_empty_spec(&request, proposal) {
+            return Err(failure);
         }
         if proposal.changes.is_empty() {
-            let ms = begun.elapsed().as_millis();
+            let ms = start.elapsed().as_millis();
             if !self.names.apis.is_empty() {
                 io.note(&format!("  = nothing to change  {ms} ms\n"));
             }
             let reveal = self.args.reveal;
-            let outputs = outputs(&intent.stack, &proposal.site, &proposal.live, reveal);
-            return Ok(self.changed_outputs(outputs, &intent));
+            let outputs = outputs(&request.stack, &proposal.site, &proposal.live, reveal);
+            return Ok(self.changed_outputs(outputs, &request));
         }
-        let telling = ChangePrinter::new(io, self.args.format, proposal, &intent.desired);
-        let tell = |event| telling.print(&event);
+        let printer = ChangePrinter::new(io, self.args.format, proposal, &request.desired);
+        let emit = |event| printer.print(&event);
         let stop = StopSignal::default();
         let options = ApplyOptions {
             max_concurrent_steps: MAX_CONCURRENT_STEPS,
             was_confirmed: false,
             stop: &stop,
-            emit: &tell,
+            emit: &emit,
         };
-        let carried =
-            apply_proposal(&aws, &intent.stack, &intent.desired, proposal, options).await?;
-        let ApplyResult::Completed(done) = carried else {
-            return Err(Failure::new(Exit::Stale, "another apply of this stack came first"));
+        let result =
+            apply_proposal(&aws, &request.stack, &request.desired, proposal, options).await?;
+        let ApplyResult::Completed(report) = result else {
+            return Err(Failure::new(Exit::Stale, "another run changed this stack first"));
         };
-        let ApplyReport { outcome, verified } = *done;
+        let ApplyReport { outcome, verified } = *report;
         let (live, _) = verified?;
-        let outputs = outputs(&intent.stack, &proposal.site, &live, self.args.reveal);
-        let outputs = self.changed_outputs(outputs, &intent);
+        let outputs = outputs(&request.stack, &proposal.site, &live, self.args.reveal);
+        let outputs = self.changed_outputs(outputs, &request);
         match outcome.is_complete() {
             true => Ok(outputs),
-            false => Err(Failure::new(Exit::Partial, "not everything could be changed")),
+            false => Err(Failure::new(Exit::Partial, "only some of the changes were made")),
         }
     }
 
-    /// Why a spec that declares nothing changes nothing: a file that is saved half-way looks so.
-    fn reject_empty_spec(&self, intent: &ChangeRequest, proposal: &Proposal) -> Option<Failure> {
+    /// Rejects a spec without resources if the stack has some: the file may be only partly saved.
+    fn reject_empty_spec(&self, request: &ChangeRequest, proposal: &Proposal) -> Option<Failure> {
         let count = proposal.live.managed.len();
-        if !intent.desired.is_empty() || count == 0 {
+        if !request.desired.is_empty() || count == 0 {
             return None;
         }
-        let (spec, stack) = (self.args.spec.display(), &intent.stack);
+        let (spec, stack) = (self.args.spec.display(), &request.stack);
         let reason = format!(
-            "{spec} declares nothing, so everything the stack {stack} has ({count}) would be deleted"
+            "`{spec}` declares no resources, so all {count} resources of stack {stack} would be deleted"
         );
-        let hint = format!("if that is meant, run `provision destroy {spec} --local`");
+        let hint = format!("if this is intended, run `provision destroy {spec} --local`");
         Some(Failure::new(Exit::Refused, reason).with_hint(hint))
     }
 
-    /// The spec's intent, after all that it is read of is watched.
+    /// Reads the spec as a request, and watches all files that it is read from.
     fn read(&mut self, io: &mut Io) -> Result<ChangeRequest, Failure> {
         let args = self.args;
-        let own = std::iter::once(&args.spec).chain(args.parameters.files());
-        let mut files: BTreeSet<PathBuf> = own.map(|item| io.path(item)).collect();
+        let files = std::iter::once(&args.spec).chain(args.parameters.files());
+        let mut files: BTreeSet<PathBuf> = files.map(|file| io.path(file)).collect();
         self.watch.add(&files)?;
-        let given = args.parameters.values(io)?;
-        let loaded = read(&args.spec, &given, io)?;
-        files.extend(loaded.beside.iter().cloned());
+        let values = args.parameters.values(io)?;
+        let spec = read(&args.spec, &values, io)?;
+        files.extend(spec.referenced_paths.iter().cloned());
         self.watch.set(files)?;
-        let mild =
-            loaded.diagnostics.iter().filter(|diagnostic| diagnostic.severity != Severity::Error);
-        let warned =
-            mild.map(|diagnostic| format!("{} {}", diagnostic.code, diagnostic.message)).collect();
-        let warns = if warned == self.warned { WarningPolicy::No } else { WarningPolicy::Yes };
-        self.warned = warned;
-        let ValidSpec { source, spec } = loaded.into_valid(warns, io)?;
-        let sound = ValidSpec { source, spec: with_values(spec, &given)? };
-        // It is local: what the spec does not want goes, unless that is everything, which `emptied` tells better.
-        Ok(ChangeRequest::from_spec(sound, false, &ScopeArgs::default(), true, io.now_epoch_s()))
+        let warnings =
+            spec.diagnostics.iter().filter(|diagnostic| diagnostic.severity != Severity::Error);
+        let warnings = warnings
+            .map(|diagnostic| format!("{} {}", diagnostic.code, diagnostic.message))
+            .collect();
+        let warns = if warnings == self.warnings { WarningPolicy::No } else { WarningPolicy::Yes };
+        self.warnings = warnings;
+        let ValidSpec { source, spec } = spec.into_valid(warns, io)?;
+        let spec = ValidSpec { source, spec: with_values(spec, &values)? };
+        // The policy allows an empty spec because `reject_empty_spec` reports it with better help.
+        Ok(ChangeRequest::from_spec(spec, false, &ScopeArgs::default(), true, io.now_epoch_s()))
     }
 
-    async fn aws(&mut self, intent: &ChangeRequest) -> Result<Aws, Failure> {
-        let declared = intent.expected_target();
+    async fn aws(&mut self, request: &ChangeRequest) -> Result<Aws, Failure> {
+        let declared = request.expected_target();
         let (region, account) = (declared.region.cloned(), declared.account.cloned());
-        if let Some((its_region, its_account, aws)) = &self.aws
-            && (its_region, its_account) == (&region, &account)
+        if let Some((last_region, last_account, aws)) = &self.aws
+            && (last_region, last_account) == (&region, &account)
         {
             return Ok(aws.clone());
         }
@@ -167,8 +168,8 @@ impl<'a> DevSession<'a> {
         Ok(aws)
     }
 
-    /// Takes note of the APIs; the outputs, if they are others than before.
-    fn changed_outputs(&mut self, outputs: Outputs, intent: &ChangeRequest) -> Option<Outputs> {
+    /// Updates the names of resources; returns the outputs if the APIs have changed.
+    fn changed_outputs(&mut self, outputs: Outputs, request: &ChangeRequest) -> Option<Outputs> {
         let apis = outputs
             .apis
             .iter()
@@ -179,19 +180,19 @@ impl<'a> DevSession<'a> {
             .iter()
             .map(|api_outputs| (api_outputs.key.as_str(), &api_outputs.id))
             .collect();
-        self.names.files = self.files(intent, &ids);
+        self.names.files = self.files(request, &ids);
         (std::mem::replace(&mut self.names.apis, apis) != self.names.apis).then_some(outputs)
     }
 
-    /// The file of each channel namespace's handlers, by the API's id and the namespace's name.
+    /// Returns the file of each channel namespace's handlers, by the API's id and the namespace's name.
     fn files(
         &self,
-        intent: &ChangeRequest,
+        request: &ChangeRequest,
         ids: &BTreeMap<&str, &String>,
     ) -> BTreeMap<(String, String), String> {
         let spec = self.args.spec.display().to_string();
         let namespaces =
-            intent.desired.iter().filter(|(address, _)| address.section() == "namespaces");
+            request.desired.iter().filter(|(address, _)| address.section() == "namespaces");
         let file = |(address, resource): (&Address, &DesiredResource)| {
             let id = (*ids.get(address.parent()?.name())?).clone();
             let name = resource.properties.get("Name")?.as_str()?.to_owned();

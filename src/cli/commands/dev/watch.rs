@@ -1,4 +1,4 @@
-//! Which files were saved. Folders are watched, not files: most editors write a new file and rename it.
+//! Watches files for changed content. Watches their folders, since most editors write a new file and rename it.
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs;
@@ -12,96 +12,98 @@ use tokio::time::timeout;
 
 use crate::cli::Failure;
 
-/// A save is over when nothing has come for this long.
+/// A save is complete when no notification arrives for this duration.
 const QUIET_PERIOD: Duration = Duration::from_millis(50);
-/// Who writes on and on is not waited for longer than so many times that.
+/// The most times that `QUIET_PERIOD` is waited for while a file is written continuously.
 const DEBOUNCE_ROUNDS_MAX: usize = 20;
 
 pub struct FileWatcher {
     watcher: RecommendedWatcher,
     folders: BTreeSet<PathBuf>,
     files: Arc<Mutex<BTreeSet<PathBuf>>>,
-    /// What each file held when it counted last; nothing, if it was not there.
-    seen: BTreeMap<PathBuf, Option<Vec<u8>>>,
-    hints: UnboundedReceiver<()>,
+    /// The content of each file at the last check; `None` if it did not exist.
+    contents: BTreeMap<PathBuf, Option<Vec<u8>>>,
+    notifications: UnboundedReceiver<()>,
 }
 
 impl FileWatcher {
     pub fn new() -> Result<Self, Failure> {
         let files = Arc::new(Mutex::new(BTreeSet::new()));
-        let (wanted, (hint, hints)) = (Arc::clone(&files), unbounded_channel());
+        let watched = Arc::clone(&files);
+        let (sender, notifications) = unbounded_channel();
         let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-            // An error may be a lost event: looking is cheap.
+            // An error may be a lost event; checking the files is cheap.
             let concerns = event.as_ref().map_or(true, |event| {
                 !event.kind.is_access()
-                    && event.paths.iter().any(|path| is_near(path, &lock(&wanted)))
+                    && event.paths.iter().any(|path| is_near(path, &lock(&watched)))
             });
             if concerns {
-                // Nobody left who watches is no loss.
-                let _ = hint.send(());
+                // Without a receiver, no one waits for the notification.
+                let _ = sender.send(());
             }
         });
         let watcher = watcher.map_err(|error| watch_failure(&error))?;
-        Ok(Self { watcher, folders: BTreeSet::new(), files, seen: BTreeMap::new(), hints })
+        let (folders, contents) = (BTreeSet::new(), BTreeMap::new());
+        Ok(Self { watcher, folders, files, contents, notifications })
     }
 
-    /// Watches these files from now on, and takes what is in new ones for seen.
+    /// Watches only these files from now on. The current content of new ones does not count as a change.
     pub fn set(&mut self, files: BTreeSet<PathBuf>) -> Result<(), Failure> {
         let files: BTreeSet<PathBuf> = files.into_iter().map(canonical_path).collect();
         let folders: BTreeSet<PathBuf> = files.iter().filter_map(|file| folder(file)).collect();
-        for gone in self.folders.difference(&folders) {
-            // It may be gone altogether.
-            let _ = self.watcher.unwatch(gone);
+        for folder in self.folders.difference(&folders) {
+            // The folder may no longer exist.
+            let _ = self.watcher.unwatch(folder);
         }
-        self.seen.retain(|file, _| files.contains(file));
+        self.contents.retain(|file, _| files.contains(file));
         lock(&self.files).clone_from(&files);
-        // Those of before too: a folder of the same name may be another one by now.
+        // Also folders that were watched before: one may have been deleted and created again.
         for folder in &folders {
-            let watched = self.watcher.watch(folder, RecursiveMode::NonRecursive);
-            watched.map_err(|error| watch_failure(&error))?;
+            let result = self.watcher.watch(folder, RecursiveMode::NonRecursive);
+            result.map_err(|error| watch_failure(&error))?;
         }
         for file in files {
-            self.seen.entry(file).or_insert_with_key(|file| fs::read(file).ok());
+            self.contents.entry(file).or_insert_with_key(|file| fs::read(file).ok());
         }
         self.folders = folders;
         Ok(())
     }
 
-    /// Watches these files too.
+    /// Also watches these files.
     pub fn add(&mut self, files: &BTreeSet<PathBuf>) -> Result<(), Failure> {
-        let all = self.seen.keys().chain(files).cloned().collect();
+        let all = self.contents.keys().chain(files).cloned().collect();
         self.set(all)
     }
 
-    /// Returns when something may have been saved. Nothing is lost if this is dropped.
+    /// Waits until a file may have been saved. Cancel-safe.
     pub async fn changed(&mut self) {
-        // The sender lives in the watcher.
-        let _ = self.hints.recv().await;
+        // The watcher owns the sender, so the channel is open.
+        let _ = self.notifications.recv().await;
     }
 
-    /// Whether a file holds something else than last time, once the save is over.
+    /// Waits until the save is complete and returns whether the content of a file has changed since the last check.
     pub async fn content_changed(&mut self) -> bool {
         for _ in 0..DEBOUNCE_ROUNDS_MAX {
-            if timeout(QUIET_PERIOD, self.hints.recv()).await.is_err() {
+            if timeout(QUIET_PERIOD, self.notifications.recv()).await.is_err() {
                 break;
             }
         }
         let mut differs = false;
-        for (file, seen) in &mut self.seen {
-            let now = fs::read(file).ok();
-            differs |= *seen != now;
-            *seen = now;
+        for (file, last) in &mut self.contents {
+            let content = fs::read(file).ok();
+            differs |= *last != content;
+            *last = content;
         }
         differs
     }
 
-    /// Makes the next save count, whatever it says.
+    /// Makes the next save count as a change, even if the content is the same.
     pub fn forget(&mut self) {
-        self.seen.values_mut().for_each(|items| *items = None);
+        self.contents.values_mut().for_each(|content| *content = None);
     }
 
     pub fn count(&self) -> usize {
-        self.seen.len()
+        self.contents.len()
     }
 }
 
@@ -111,12 +113,12 @@ impl fmt::Debug for FileWatcher {
     }
 }
 
-/// Whether a change at `path` may be one of a file: it, or a folder that it is in.
+/// Returns whether `path` is one of the files or a folder that contains one.
 fn is_near(path: &Path, files: &BTreeSet<PathBuf>) -> bool {
     files.iter().any(|file| file.starts_with(path))
 }
 
-/// The path as the system tells it, of a file that need not be there.
+/// Returns the canonical path of a file that need not exist.
 fn canonical_path(file: PathBuf) -> PathBuf {
     let folder = file.parent().and_then(|parent| parent.canonicalize().ok());
     match (folder, file.file_name()) {
@@ -125,17 +127,17 @@ fn canonical_path(file: PathBuf) -> PathBuf {
     }
 }
 
-/// The nearest folder of a file that is there.
+/// Returns the nearest existing folder of a file.
 fn folder(file: &Path) -> Option<PathBuf> {
     file.ancestors().skip(1).find(|ancestor| ancestor.is_dir()).map(Path::to_owned)
 }
 
 fn lock(files: &Mutex<BTreeSet<PathBuf>>) -> MutexGuard<'_, BTreeSet<PathBuf>> {
-    files.lock().expect("nobody panics while holding it")
+    files.lock().expect("no thread panics while it holds the lock")
 }
 
 fn watch_failure(error: &notify::Error) -> Failure {
-    Failure::error(format!("the spec's files can't be watched: {error}")).with_hint(
-        "many systems limit how much may be watched: fs.inotify.max_user_watches on Linux",
+    Failure::error(format!("cannot watch the spec's files: {error}")).with_hint(
+        "the system may limit the number of watched files: on Linux, raise fs.inotify.max_user_watches",
     )
 }

@@ -1,4 +1,4 @@
-//! A handler's code, where it stands, and what is wrong with it.
+//! Finds the code of a handler, its location and its diagnostics.
 use serde_json::Value;
 
 use crate::cli::{Failure, Io};
@@ -10,7 +10,7 @@ use provision_core::diagnostic::{self, Diagnostic, Location, ReferencedFile, Sev
 use provision_core::kind::DesiredResource;
 use provision_core::source::Source;
 
-/// A handler's code, and where it stands.
+/// The code of a handler, in a file or inline in the spec.
 pub enum HandlerCode<'a> {
     File(ReferencedFile),
     Inline { text: &'a str, path: diagnostic::DocumentPath, source: &'a Source },
@@ -24,8 +24,8 @@ impl<'a> HandlerCode<'a> {
     ) -> Result<Self, Failure> {
         let text = resource.properties.get("CodeHandlers").and_then(Value::as_str);
         let Some(text) = text else {
-            return Err(Failure::error(format!("{address} has no handler code here"))
-                .with_hint("name a file with `handlers: { code: FILE }`"));
+            return Err(Failure::error(format!("{address} has no handler code in the spec"))
+                .with_hint("add a file with `handlers: { code: FILE }`"));
         };
         Ok(match resource.declared["handlers"]["code"].as_str() {
             Some(path) => {
@@ -43,7 +43,7 @@ impl<'a> HandlerCode<'a> {
             Self::Inline { text, .. } => text,
         }
     }
-    /// The file that it stands in.
+    /// Returns the name of the file that contains the code.
     pub fn name(&self) -> &str {
         match self {
             Self::File(file) => &file.name,
@@ -63,8 +63,8 @@ impl<'a> HandlerCode<'a> {
                 let before: usize =
                     text.split_inclusive('\n').take(at.line - 1).map(str::len).sum();
                 let line = text[before..].lines().next().unwrap_or_default();
-                let inside = line.char_indices().nth(at.column - 1).map_or(line.len(), |(n, _)| n);
-                let byte = before + inside;
+                let offset = line.char_indices().nth(at.column - 1).map_or(line.len(), |(n, _)| n);
+                let byte = before + offset;
                 let place = source
                     .position(&Location::SpanInValue { path: path.clone(), span: byte..byte });
                 (place.line, place.column)
@@ -74,9 +74,9 @@ impl<'a> HandlerCode<'a> {
     }
 }
 
-/// Shows what is wrong with the code, and goes on only if that is no error. Other code may be broken.
+/// Prints the diagnostics of this handler's code and fails if one is an error; ignores those of other code.
 pub fn check(
-    of_code: Vec<Diagnostic>,
+    all: Vec<Diagnostic>,
     address: &Address,
     code: &HandlerCode<'_>,
     source: &Source,
@@ -87,20 +87,21 @@ pub fn check(
         Location::ReferencedFile { file, .. } => file.name == code.name(),
         _ => diagnostic.path().is_some_and(|path| path.0.starts_with(&namespace.0)),
     };
-    let mut about: Vec<Diagnostic> = of_code.into_iter().filter(is_about).collect();
-    let failed = about.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
-    about.retain(|diagnostic| diagnostic.severity == Severity::Error || !io.quiet);
-    if !about.is_empty() {
-        let text = diagnostics::text(source, &about, io.error_colored());
+    let mut diagnostics: Vec<Diagnostic> = all.into_iter().filter(is_about).collect();
+    let has_errors = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
+    diagnostics.retain(|diagnostic| diagnostic.severity == Severity::Error || !io.quiet);
+    if !diagnostics.is_empty() {
+        let text = diagnostics::text(source, &diagnostics, io.error_colored());
         io.report(&text);
     }
-    match failed {
+    match has_errors {
         true => Err(Failure::error(format!("the handler code of {address} has errors"))),
         false => Ok(()),
     }
 }
 
-/// Where the handler refuses: the engine tells of what came last before the call, such as an argument of it.
+/// Returns the position of the call that rejects: the engine reports the last expression that it evaluated before the
+/// call, such as an argument.
 pub fn error_call_position(code: &str, at: evaluation::CodePosition) -> evaluation::CodePosition {
     const CALLS: [&str; 2] = ["util.error(", "util.unauthorized("];
     let line = code.lines().nth(at.line - 1).unwrap_or_default();
