@@ -37,7 +37,7 @@ fuzz_target!(|bytes: &[u8]| {
     let options =
         ImportOptions { stack: "fuzz".to_owned(), region, values, inline_code: true, now_epoch_s: NOON };
     let imported = import(&source, &options);
-    let valid = imported.diagnostics.iter().all(|it| it.severity != Severity::Error || it.code == "PV512");
+    let valid = imported.diagnostics.iter().all(|diagnostic| diagnostic.severity != Severity::Error || diagnostic.code == "PV512");
     let shown = imported.diagnostics.len().min(SHOWN_MAX);
     diagnostics::text(&source, &imported.diagnostics[..shown], false);
     let Some(spec) = imported.spec.filter(|_| valid) else { return };
