@@ -8,7 +8,7 @@ use oxc_semantic::{NodeId, Semantic, SymbolId};
 use oxc_span::{GetSpan, Span};
 
 use crate::diagnostic::Severity;
-use crate::handler::{DIAGNOSTICS_MAX, HandlerDiagnostic};
+use crate::handler::analysis::{DIAGNOSTICS_MAX, HandlerDiagnostic};
 
 /// A syntax tree with its names resolved.
 pub struct Code<'a, 's> {

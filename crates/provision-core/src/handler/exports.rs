@@ -7,8 +7,8 @@ use oxc_ast::ast::{
 use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::{GetSpan, Span};
 
+use crate::handler::analysis::{Export, ExportKind};
 use crate::handler::code::{Code, byte_range};
-use crate::handler::{Export, ExportKind};
 use crate::suggest;
 
 const NAMES: [&str; 2] = ["onPublish", "onSubscribe"];

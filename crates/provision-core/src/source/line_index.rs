@@ -1,5 +1,11 @@
 //! Where the lines of a text begin: found once, so that a place costs a search and no walk.
-use crate::source::Position;
+
+/// Line and column, from 1, in characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    pub line: usize,
+    pub column: usize,
+}
 
 /// Characters are counted anew from the last multiple of this many bytes.
 const STRIDE: usize = 4_096;

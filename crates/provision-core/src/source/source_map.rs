@@ -6,9 +6,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::diagnostic::{DocumentPath, Location, PathSegment, ReferencedFile};
-use crate::source::line_index::LineIndex;
+use crate::source::file::Source;
+use crate::source::line_index::{LineIndex, Position};
 use crate::source::tree::{MapEntry, Node, NodeData};
-use crate::source::{Position, Source};
 
 /// Mappings of more entries get an index as soon as something in them is looked for.
 const LINEAR_SEARCH_MAX: usize = 16;
@@ -96,7 +96,7 @@ impl<'a> SourceMap<'a> {
 
     /// The key and the value at `path`, or of the nearest part around it.
     fn find(&self, path: &DocumentPath) -> (Option<Range<usize>>, Range<usize>) {
-        let Some(mut node) = self.source.parsed.tree.as_ref() else { return (None, 0..0) };
+        let Some(mut node) = self.source.tree() else { return (None, 0..0) };
         let mut key = None;
         let mut value = node.span.clone();
         for segment in &path.0 {
@@ -132,7 +132,7 @@ impl<'a> SourceMap<'a> {
     }
 
     fn node(&self, path: &DocumentPath) -> Option<&'a Node> {
-        path.0.iter().try_fold(self.source.parsed.tree.as_ref()?, |node, segment| {
+        path.0.iter().try_fold(self.source.tree()?, |node, segment| {
             match (&node.follow_alias().data, segment) {
                 (NodeData::Map(entries), PathSegment::Key(name)) => {
                     self.entry(node.follow_alias(), entries, name).map(|entry| &entry.value)
@@ -150,6 +150,23 @@ impl<'a> SourceMap<'a> {
         let mut known = self.entries.borrow_mut();
         let index = || entries.iter().map(|entry| (entry.key.as_str(), entry)).collect();
         known.entry(map).or_insert_with(index).get(name).copied()
+    }
+}
+
+/// Each of these creates a [`SourceMap`]; to look up several locations, create one.
+impl Source {
+    /// Whether something is written at `path` itself.
+    pub fn has(&self, path: &DocumentPath) -> bool {
+        SourceMap::new(self).has(path)
+    }
+
+    /// The bytes that `at` is about, of the file that it is about.
+    pub fn span(&self, at: &Location) -> Range<usize> {
+        SourceMap::new(self).span(at)
+    }
+
+    pub fn position(&self, at: &Location) -> Position {
+        SourceMap::new(self).locate(at).start
     }
 }
 
@@ -184,4 +201,88 @@ fn within(text: &str, span: &Range<usize>) -> Range<usize> {
 fn in_one_line(text: &str, span: Range<usize>) -> Range<usize> {
     let line = text.get(span.clone()).unwrap_or_default().lines().next().unwrap_or_default();
     span.start..span.start + line.trim_end().len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::ReferencedFile;
+
+    fn place(text: &str, path: DocumentPath) -> (usize, usize) {
+        let (source, diagnostics) = Source::parse("spec.yaml", text.as_bytes());
+        assert_eq!(diagnostics, []);
+        let Position { line, column } = source.position(&Location::Value(path));
+        (line, column)
+    }
+
+    #[test]
+    fn every_part_has_its_place() {
+        let text = "a:\n  b: [x, yy]\n  c: { d: 1 }\n";
+        let path = || DocumentPath::default().key("a");
+        assert_eq!(place(text, path().key("b").index(1)), (2, 10));
+        assert_eq!(place(text, path().key("c").key("d")), (3, 11));
+        // What takes several lines is marked by its key.
+        assert_eq!(place(text, path()), (1, 1));
+        // What is not there is where it would be.
+        assert_eq!(place(text, path().key("b").index(7)), (2, 6));
+        assert_eq!(place(text, path().key("zz").key("y")), (1, 1));
+    }
+
+    #[test]
+    fn a_part_of_a_text_stands_where_it_was_written() {
+        let check = |text: &str, word: &str, expected: (usize, usize)| {
+            let (source, diagnostics) = Source::parse("spec.yaml", text.as_bytes());
+            assert_eq!(diagnostics, []);
+            let path = DocumentPath::default().key("a").key("b");
+            let code = "one\n\n  two = 3\n";
+            let start = code.find(word).unwrap();
+            let at = Location::SpanInValue { path, span: start..start + word.len() };
+            let Position { line, column } = source.position(&at);
+            assert_eq!((line, column), expected, "{text}");
+            assert_eq!(&source.text[source.span(&at)], word, "{text}");
+        };
+        check("a:\n  b: |\n    one\n\n      two = 3\nc: d\n", "two", (5, 7));
+        check("a:\n  b: |\n    one\n\n      two = 3\nc: d\n", "3", (5, 13));
+        check("a:\n  b: |-\r\n      one\r\n\r\n        two = 3\r\n", "two", (5, 9));
+        // What is folded or escaped stands at its key.
+        let (source, _) = Source::parse("spec.yaml", b"a:\n  b: \"x\\ny\"\n");
+        let at =
+            Location::SpanInValue { path: DocumentPath::default().key("a").key("b"), span: 2..3 };
+        assert_eq!(source.position(&at), Position { line: 2, column: 6 });
+    }
+
+    #[test]
+    fn columns_count_characters_after_the_mark_of_byte_order() {
+        assert_eq!(place("\u{feff}é: ü\r\nb: x\r\n", DocumentPath::default().key("é")), (1, 4));
+        assert_eq!(place("\u{feff}é: ü\r\nb: x\r\n", DocumentPath::default().key("b")), (2, 4));
+    }
+
+    #[test]
+    fn what_has_an_anchor_is_read_like_the_rest() {
+        let text = "&all\nparameters: &some\n  stage: &x {}\n  team: *x\n";
+        let (source, diagnostics) = Source::parse("spec.yaml", text.as_bytes());
+        assert_eq!(diagnostics, []);
+        assert_eq!(source.keys("parameters"), ["stage", "team"]);
+        let team = DocumentPath::default().key("parameters").key("team");
+        assert_eq!(source.position(&Location::Key(team)), Position { line: 4, column: 3 });
+    }
+
+    #[test]
+    fn a_large_mapping_is_searched_like_a_small_one() {
+        let entries: String = (0..40).map(|n| format!("k{n}: {{ a: {n} }}\n")).collect();
+        assert_eq!(place(&entries, DocumentPath::default().key("k33").key("a")), (34, 11));
+        assert_eq!(place(&entries, DocumentPath::default().key("k40")), (1, 1));
+    }
+
+    #[test]
+    fn a_place_in_another_file_is_that_files() {
+        let (source, _) = Source::parse("spec.yaml", b"a: 1\n");
+        let text = "let x\n  y = 1\n".to_owned();
+        let file = std::sync::Arc::new(ReferencedFile { name: "handlers/chat.js".into(), text });
+        let at = |span| Location::ReferencedFile { file: std::sync::Arc::clone(&file), span };
+        assert_eq!(source.position(&at(8..9)), Position { line: 2, column: 3 });
+        assert_eq!(source.span(&at(8..900)), 8..14);
+        let here = at(8..9);
+        assert_eq!(SourceMap::new(&source).locate(&here).name, "handlers/chat.js");
+    }
 }

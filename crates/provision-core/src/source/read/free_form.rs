@@ -2,7 +2,7 @@
 use serde_json::{Map, Value};
 
 use crate::diagnostic::{Diagnostic, DocumentPath, Location};
-use crate::source::read::{Reader, Substitution, SubstitutionError};
+use crate::source::read::reader::Reader;
 use crate::source::tree::{Node, NodeData};
 
 impl Reader<'_> {
@@ -39,16 +39,6 @@ impl Reader<'_> {
             }
             NodeData::Alias(node) => return self.free(node, path),
         })
-    }
-
-    /// What a text with `${…}` in it means.
-    pub fn substitute(&mut self, text: &str, path: &DocumentPath) -> Option<Value> {
-        let Substitution { value, errors: objections } = (self.substitute)(text);
-        for SubstitutionError { message, help } in objections {
-            let at = Location::Value(path.clone());
-            self.report(Diagnostic::error("PV214", at, message).with_help(help));
-        }
-        value
     }
 
     /// Reports CloudFormation's own words where a spec is free.

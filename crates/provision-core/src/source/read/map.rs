@@ -2,7 +2,7 @@
 use serde_json::{Map, Value};
 
 use crate::diagnostic::{Diagnostic, DocumentPath, Location};
-use crate::source::read::Reader;
+use crate::source::read::reader::Reader;
 use crate::source::tree::MapEntry;
 use crate::suggest::closest_match;
 

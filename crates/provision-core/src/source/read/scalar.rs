@@ -1,9 +1,8 @@
 //! Texts, numbers and truths against their schema.
-use regex_lite::Regex;
 use serde_json::Value;
 
 use crate::diagnostic::{Diagnostic, DocumentPath, Location};
-use crate::source::read::{CODE, Reader, SUBSTITUTES, describe_types, is_null};
+use crate::source::read::reader::{CODE, Reader, SUBSTITUTES, describe_types, is_null};
 use crate::source::tree::{Node, NodeData};
 use crate::suggest::closest_match;
 
@@ -101,34 +100,6 @@ impl<'s> Reader<'s> {
         let message = told.unwrap_or_default();
         self.report(Diagnostic::error("PV109", Location::Value(path.clone()), message));
         None
-    }
-
-    /// Whether `text` is as the schema's pattern wants it.
-    pub fn matches(&mut self, text: &str, schema: &'s Value) -> bool {
-        let Some(pattern) = schema.get("pattern").and_then(Value::as_str) else { return true };
-        let compiled = match self.patterns.get(pattern) {
-            Some(compiled) => compiled,
-            None => {
-                let compiled = Regex::new(pattern).expect("our own patterns are in the tests");
-                self.patterns.entry(pattern).or_insert(compiled)
-            }
-        };
-        compiled.is_match(text)
-    }
-
-    /// The words that a schema allows, if it is a list of words.
-    pub fn constants(&self, schema: &'s Value) -> Option<Vec<&'s str>> {
-        let schema = self.deref(schema);
-        if let Some(constant) = schema.get("const") {
-            return Some(vec![constant.as_str()?]);
-        }
-        if let Some(several) = schema.get("enum") {
-            return several.as_array()?.iter().map(Value::as_str).collect();
-        }
-        let alternatives = schema.get("oneOf")?.as_array()?;
-        let each: Option<Vec<_>> =
-            alternatives.iter().map(|alternative| self.constants(alternative)).collect();
-        each.map(|items| items.concat())
     }
 
     pub fn constant(

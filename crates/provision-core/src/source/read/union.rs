@@ -2,14 +2,9 @@
 use serde_json::Value;
 
 use crate::diagnostic::{Diagnostic, DocumentPath, Location};
-use crate::source::read::Reader;
+use crate::source::read::reader::Reader;
 use crate::source::read::scalar::not_allowed;
 use crate::source::tree::{Node, NodeData};
-
-/// The alternatives of a schema that has some.
-pub fn alternatives(schema: &Value) -> Option<&Vec<Value>> {
-    schema.get("oneOf").or_else(|| schema.get("anyOf"))?.as_array()
-}
 
 impl<'s> Reader<'s> {
     /// Chooses the alternative by the word or by the key, and reads that one, so that what is
