@@ -174,9 +174,7 @@ impl Suppressor {
             placed.used.insert(code.to_owned());
             if !placed.comment.is_expired(now_epoch_s) {
                 let reason = placed.comment.reason.clone();
-                self.judged
-                    .suppressed
-                    .push(SuppressedDiagnostic { diagnostic: diagnostic, reason });
+                self.judged.suppressed.push(SuppressedDiagnostic { diagnostic, reason });
                 return;
             }
         }

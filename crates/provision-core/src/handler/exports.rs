@@ -27,7 +27,7 @@ pub fn check(code: &mut Code<'_, '_>) -> Exports {
     for (_, kind) in code.nodes() {
         match kind {
             AstKind::ExportDeclaration(it) => {
-                check_declaration(code, &it.declaration, &mut exports)
+                check_declaration(code, &it.declaration, &mut exports);
             }
             AstKind::ExportNamedDeclaration(it) => {
                 for one in it.specifiers.iter().filter(|_| !it.export_kind.is_type()) {
