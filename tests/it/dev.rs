@@ -168,7 +168,7 @@ fn handlers_and_parameters_files_are_watched() {
     let broke = dev.until("the `onPublish` of `lobby` threw at line 1 column");
     assert!(broke.contains(" (handlers/lobby.js:1:"), "{broke}");
     save(&world, "handlers/lobby.js", "export const onPublish = (ctx) => {\n  return []\n");
-    dev.until("error[PV300]: this is no JavaScript");
+    dev.until("error[PV300]: not valid JavaScript");
     dev.until("--> handlers/lobby.js:2:11");
     let failing = "export const onPublish = (ctx) => ctx.events.map((it) => ({ id: it.id, error: 'bad one' }))\n";
     save(&world, "handlers/lobby.js", failing);

@@ -121,7 +121,7 @@ fn an_editor_marks_mistakes_at_their_positions_and_accepts_every_init_template()
         mistakes,
         [
             json!([{ "message": "Property publsh is not allowed.", "line": 8, "column": 15 }]),
-            json!([{ "message": "a stack is named by a letter, then letters, digits and hyphens, 128 at most", "line": 3, "column": 8 }]),
+            json!([{ "message": "expected a letter, followed by letters, digits and hyphens, at most 128 characters", "line": 3, "column": 8 }]),
             json!([{ "message": "Value must be \"API_KEY\" | \"AWS_IAM\".", "line": 6, "column": 25 }]),
         ]
     );

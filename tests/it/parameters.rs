@@ -62,15 +62,19 @@ fn the_command_line_takes_precedence_over_files_and_later_files_over_earlier_one
 #[test]
 fn invalid_values_are_rejected_before_anything_else() {
     let apply = |more: &'static str| ["apply", "spec.yaml", "--local", "--yes", "--param", more];
-    check_error(&apply("stage=test"), 1, "`test` is not among dev, prod");
+    check_error(&apply("stage=test"), 1, "`test` is not one of dev, prod");
     check_error(&apply("contact=X1"), 1, "`X1` does not match `[a-z ]+`");
     check_error(&apply("stag=dev"), 1, "did you mean `stage`?");
     check_error(&apply("stage"), 64, "`--param stage` has no value");
-    check_error(&apply("stage=dev"), 1, "`contact` has no default and was given no value");
+    check_error(
+        &apply("stage=dev"),
+        1,
+        "missing value of parameter `contact`, which has no default",
+    );
     check_error(
         &["validate", "spec.yaml", "--param", "stage=test"],
         1,
-        "`test` is not among dev, prod",
+        "`test` is not one of dev, prod",
     );
     check_error(
         &["plan", "spec.yaml", "--local", "--params-file", "no.yaml"],

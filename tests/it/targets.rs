@@ -64,8 +64,8 @@ fn an_account_is_twelve_digits_with_or_without_quotes() {
         ("'123456789012'", None),
         ("123456789012", None),
         ("012345678901", None),
-        ("'12345'", Some("an AWS account is twelve digits")),
-        ("'${AWS::AccountId}'", Some("`${…}` can't stand here")),
+        ("'12345'", Some("expected an AWS account of twelve digits")),
+        ("'${AWS::AccountId}'", Some("placeholders such as `${…}` are not supported here")),
     ] {
         world.write("spec.yaml", &for_account(account));
         let Ran { code, err, .. } = world.run(&["validate", "spec.yaml"]);

@@ -1,70 +1,71 @@
-//! Addresses: the names by which specs, plans, events, errors and marks speak of a resource.
+//! Addresses, which identify a resource in specs, plans, events, errors and ownership markers.
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Where a resource stands in the spec: `apis/sample/namespaces/chat`.
+/// The path of a resource in the spec: `apis/sample/namespaces/chat`.
 ///
-/// Sections and names alternate; a section that holds one thing only ends the address without a name,
-/// `apis/sample/waf`. Plans, events, errors and ownership marks all use it.
+/// Sections and names alternate. The address of a singleton, the only resource in its section, ends with the section:
+/// `apis/sample/waf`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Address(String);
 
 impl Address {
-    /// An address without a parent: `apis/sample`.
+    /// Returns an address without a parent: `apis/sample`.
     pub fn top_level(section: &str, name: &str) -> Self {
         Self(format!("{section}/{name}"))
     }
-    /// An address under this one: `apis/sample/namespaces/chat`.
+    /// Returns the address of a child: `apis/sample/namespaces/chat`.
     pub fn child(&self, section: &str, name: &str) -> Self {
         Self(format!("{}/{section}/{name}", self.0))
     }
-    /// The address of the one thing in a section under this one: `apis/sample/waf`.
+    /// Returns the address of a child that is a singleton: `apis/sample/waf`.
     pub fn singleton(&self, section: &str) -> Self {
         Self(format!("{}/{section}", self.0))
     }
-    /// Where what is called `name` on AWS waits for its end while its successor has this address. No spec has
-    /// such a key.
+    /// Returns the address of a resource that is deleted after its replacement got this address. `name` is its name on
+    /// AWS. `~` is not valid in the keys of a spec, so no other resource has the address.
     pub fn temporary(&self, name: &str) -> Self {
         Self(format!("{}~{name}", self.0))
     }
-    /// Reads an address back from its text; `None` if it isn't one.
+    /// Parses an address; `None` if `text` is not a valid one.
     pub fn parse(text: &str) -> Option<Self> {
         let parts: Vec<&str> = text.split('/').collect();
-        let sound = parts.len() >= 2 && parts.iter().all(|part| !part.is_empty());
-        sound.then(|| Self(text.to_owned()))
+        let is_valid = parts.len() >= 2 && parts.iter().all(|part| !part.is_empty());
+        is_valid.then(|| Self(text.to_owned()))
     }
-    /// The section it stands in: `namespaces`.
+    /// Returns the section of the resource: `namespaces`.
     pub fn section(&self) -> &str {
         let back = if self.is_singleton() { 0 } else { 1 };
         self.0.rsplit('/').nth(back).unwrap_or_default()
     }
-    /// Whether it is the one thing in its section.
+    /// Whether the resource is the only one in its section.
     pub fn is_singleton(&self) -> bool {
         self.0.matches('/').count().is_multiple_of(2)
     }
-    /// Its name in that section: `chat`. The one thing in a section is called as the section.
+    /// Returns the name in the section: `chat`. The name of a singleton is its section.
     pub fn name(&self) -> &str {
         self.0.rsplit('/').next().unwrap_or_default()
     }
-    /// What it hangs on: `apis/sample`. `None` at the top.
+    /// Returns the address of the parent: `apis/sample`. `None` at the top level.
     pub fn parent(&self) -> Option<Self> {
         let parts = if self.is_singleton() { 2 } else { 3 };
-        let above = self.0.rsplitn(parts, '/').nth(parts - 1)?;
-        Some(Self(above.to_owned()))
+        let parent = self.0.rsplitn(parts, '/').nth(parts - 1)?;
+        Some(Self(parent.to_owned()))
     }
-    /// The outermost address around it, itself if it is at the top.
+    /// Returns the top-level ancestor, or the address itself at the top level.
     pub fn root(&self) -> Self {
         self.parent().map_or_else(|| self.clone(), |parent| parent.root())
     }
-    /// Whether it hangs on `other`, at any depth.
+    /// Whether the resource is a descendant of `other`.
     pub fn is_within(&self, other: &Self) -> bool {
         self.0.strip_prefix(&other.0).is_some_and(|rest| rest.starts_with('/'))
     }
+    /// Returns the address as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
-    /// Sections and names, in turn.
+    /// Returns the sections and names, in order.
     pub fn parts(&self) -> impl Iterator<Item = &str> {
         self.0.split('/')
     }
@@ -94,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_knows_its_parts() {
+    fn an_address_has_a_section_a_name_and_a_parent() {
         let address = Address::top_level("apis", "sample").child("namespaces", "chat");
         assert_eq!(address.to_string(), "apis/sample/namespaces/chat");
         assert_eq!((address.section(), address.name()), ("namespaces", "chat"));
@@ -108,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn the_one_thing_in_a_section_has_no_name_of_its_own() {
+    fn the_name_of_a_singleton_is_its_section() {
         let address = Address::top_level("apis", "sample").singleton("waf");
         assert_eq!(address.to_string(), "apis/sample/waf");
         assert_eq!((address.section(), address.name()), ("waf", "waf"));
@@ -117,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_not_read_as_one() {
+    fn an_invalid_address_is_not_parsed() {
         for text in ["", "apis", "apis/", "/sample", "apis/a/", "apis//b/c"] {
             assert_eq!(Address::parse(text), None, "{text}");
         }

@@ -1,4 +1,4 @@
-//! What is wrong with a file, as data: a code, a place, what to do. Nothing is shown here.
+//! Diagnostics as data: a code, a location, a message and help. Nothing here renders or prints them.
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -6,74 +6,88 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// One finding.
+/// An error, warning or note about a spec, a template or handler code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// Stable, such as `PV103`.
+    /// The stable code, such as `PV103`.
     pub code: &'static str,
+    /// Whether the file can be used.
     pub severity: Severity,
+    /// The part of the file that the diagnostic is about.
     pub location: Location,
+    /// One line without a final period.
     pub message: String,
-    /// A few words under the marked text.
+    /// A few words, shown below the marked text.
     pub label: Option<String>,
-    /// What to do.
+    /// How to fix the cause.
     pub help: Option<String>,
-    /// Text that would be right in the place of the marked text.
+    /// The text that replaces the marked text to fix the cause.
     pub suggestion: Option<String>,
 }
 
-/// How bad a finding is.
+/// The severity of a diagnostic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// Nothing can be done with the file.
+    /// No command accepts the file.
     Error,
-    /// It is probably not what was meant.
+    /// The file is valid, but probably not as intended.
     Warning,
-    /// Worth knowing.
+    /// A fact about the file that may be of interest.
     Note,
 }
 
-/// What a finding is about. A path that leads nowhere means the nearest part around it.
+/// The part of a file that a diagnostic is about. If a path does not exist, its innermost existing parent is meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Location {
+    /// The file as a whole.
     File,
-    /// Bytes of the text.
+    /// Bytes of the file.
     Span(Range<usize>),
+    /// The key at a path.
     Key(DocumentPath),
+    /// The value at a path.
     Value(DocumentPath),
-    /// Bytes of the text at a path: a part of code that stands in the spec.
+    /// A part of the text at a path, such as inline code.
     SpanInValue {
+        /// The path of the text.
         path: DocumentPath,
+        /// Bytes of the text.
         span: Range<usize>,
     },
-    /// Bytes of another file than the spec.
+    /// A part of a file that the spec refers to.
     ReferencedFile {
+        /// The file.
         file: Arc<ReferencedFile>,
+        /// Bytes of the file.
         span: Range<usize>,
     },
 }
 
-/// A file that the spec names: a handler's code.
+/// A file that the spec refers to, such as the code of a handler.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReferencedFile {
-    /// As people know it, from the same folder as the spec's own name: `stacks/handlers/chat.js`.
+    /// The name that messages show, relative to the same folder as the spec's name: `stacks/handlers/chat.js`.
     pub name: String,
+    /// The content of the file.
     pub text: String,
 }
 
-/// The way to a part of a document: `apis.sample.namespaces.chat.publish[1]`.
+/// The path of a value in a document: `apis.sample.namespaces.chat.publish[1]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DocumentPath(pub Vec<PathSegment>);
 
+/// A step of a [`DocumentPath`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PathSegment {
+    /// A key of a mapping.
     Key(String),
+    /// An index in a list, from 0.
     Index(usize),
 }
 
 impl ReferencedFile {
-    /// The file at `path`, which is relative to the spec that people know as `spec`.
+    /// Creates the file at `path`, which is relative to the folder of the spec with the name `spec`.
     pub fn relative_to(spec: &str, path: &str, text: String) -> Self {
         let folder = std::path::Path::new(spec).parent().unwrap_or(std::path::Path::new(""));
         // `./chat.js` is `chat.js`.
@@ -85,15 +99,17 @@ impl ReferencedFile {
 }
 
 impl DocumentPath {
+    /// Appends a key.
     pub fn key(mut self, name: &str) -> Self {
         self.0.push(PathSegment::Key(name.to_owned()));
         self
     }
+    /// Appends an index in a list.
     pub fn index(mut self, n: usize) -> Self {
         self.0.push(PathSegment::Index(n));
         self
     }
-    /// The name of the part itself, if it has one.
+    /// Returns the last key, unless the path is empty or ends with an index.
     pub fn name(&self) -> Option<&str> {
         match self.0.last() {
             Some(PathSegment::Key(name)) => Some(name),
@@ -102,7 +118,7 @@ impl DocumentPath {
     }
 }
 
-/// The way by keys alone, as an address has it.
+/// A path of keys only, such as the parts of an address.
 impl<'a> FromIterator<&'a str> for DocumentPath {
     fn from_iter<I: IntoIterator<Item = &'a str>>(keys: I) -> Self {
         keys.into_iter().fold(Self::default(), Self::key)
@@ -123,6 +139,7 @@ impl fmt::Display for DocumentPath {
 }
 
 impl Severity {
+    /// Returns the name in lower case.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Error => "error",
@@ -133,17 +150,20 @@ impl Severity {
 }
 
 impl Diagnostic {
-    pub fn error(code: &'static str, at: Location, message: impl Into<String>) -> Self {
+    /// Creates an error without help.
+    pub fn error(code: &'static str, location: Location, message: impl Into<String>) -> Self {
         let (severity, message) = (Severity::Error, message.into());
-        Self { code, severity, location: at, message, label: None, help: None, suggestion: None }
+        Self { code, severity, location, message, label: None, help: None, suggestion: None }
     }
-    pub fn warning(code: &'static str, at: Location, message: impl Into<String>) -> Self {
-        Self { severity: Severity::Warning, ..Self::error(code, at, message) }
+    /// Creates a warning without help.
+    pub fn warning(code: &'static str, location: Location, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, ..Self::error(code, location, message) }
     }
-    pub fn note(code: &'static str, at: Location, message: impl Into<String>) -> Self {
-        Self { severity: Severity::Note, ..Self::error(code, at, message) }
+    /// Creates a note without help.
+    pub fn note(code: &'static str, location: Location, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Note, ..Self::error(code, location, message) }
     }
-    /// The way to the part it is about, if it is about a part.
+    /// Returns the path of the value that the diagnostic is about, if its location has one.
     pub fn path(&self) -> Option<&DocumentPath> {
         match &self.location {
             Location::Key(path) | Location::Value(path) | Location::SpanInValue { path, .. } => {
@@ -152,12 +172,15 @@ impl Diagnostic {
             Location::File | Location::Span(_) | Location::ReferencedFile { .. } => None,
         }
     }
+    /// Sets the words below the marked text.
     pub fn with_label(self, label: impl Into<String>) -> Self {
         Self { label: Some(label.into()), ..self }
     }
+    /// Sets the help.
     pub fn with_help(self, help: impl Into<String>) -> Self {
         Self { help: Some(help.into()), ..self }
     }
+    /// Sets the text that replaces the marked text.
     pub fn with_suggestion(self, suggestion: impl Into<String>) -> Self {
         Self { suggestion: Some(suggestion.into()), ..self }
     }
@@ -168,7 +191,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_beside_a_spec_is_named_from_where_the_spec_is_named() {
+    fn the_name_of_a_referenced_file_is_relative_like_the_name_of_the_spec() {
         let name = |spec, path| ReferencedFile::relative_to(spec, path, String::new()).name;
         assert_eq!(name("spec.yaml", "handlers/chat.js"), "handlers/chat.js");
         assert_eq!(name("stacks/eu/spec.yaml", "./chat.js"), "stacks/eu/chat.js");
@@ -178,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_is_written_as_people_write_it() {
+    fn a_path_is_displayed_with_dots_and_brackets() {
         let path = DocumentPath::default().key("apis").key("sample").key("publish").index(1);
         assert_eq!(path.to_string(), "apis.sample.publish[1]");
         assert_eq!(DocumentPath::default().to_string(), "");

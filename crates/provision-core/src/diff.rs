@@ -86,15 +86,15 @@ pub fn compare(
 ) -> (DesiredState, Vec<Change>) {
     let mut replaced = BTreeSet::new();
     loop {
-        let settled = normalize(desired, live, site, &replaced);
-        let changes = diff(desired, &settled, live, site, &replaced);
+        let normalized = normalize(desired, live, site, &replaced);
+        let changes = diff(desired, &normalized, live, site, &replaced);
         let new = changes
             .iter()
             .filter(|change| change.verb == ChangeAction::Replace)
             .map(|change| change.address.clone());
         let new: BTreeSet<Address> = new.collect();
         if new.is_subset(&replaced) {
-            return (settled, changes);
+            return (normalized, changes);
         }
         replaced.extend(new);
     }
@@ -103,7 +103,7 @@ pub fn compare(
 /// Returns notes on changed declarations that need no change now, because they take effect later.
 pub fn deferred_changes(
     desired: &DesiredState,
-    settled: &DesiredState,
+    normalized: &DesiredState,
     live: &LiveState,
     changes: &[Change],
     site: &Site,
@@ -118,49 +118,49 @@ pub fn deferred_changes(
             .filter(|_| is_new && !changes)?;
         Some(ChangeNote { address: address.clone(), text })
     };
-    settled.iter().filter_map(note).collect()
+    normalized.iter().filter_map(note).collect()
 }
 
 /// Returns the changes that turn `live` into `normalized`, the comparable form of `desired`, in the order of
 /// addresses.
 fn diff(
     desired: &DesiredState,
-    settled: &DesiredState,
+    normalized: &DesiredState,
     live: &LiveState,
     site: &Site,
     replaced: &BTreeSet<Address>,
 ) -> Vec<Change> {
     let nothing = Properties::default();
-    let addresses: BTreeSet<&Address> = settled.keys().chain(live.managed.keys()).collect();
+    let addresses: BTreeSet<&Address> = normalized.keys().chain(live.managed.keys()).collect();
     let compare = |address: &Address| {
-        let to = settled.get(address);
+        let to = normalized.get(address);
         // If only the marker is left, a declared resource is created, and any other has its marker removed.
-        let there =
+        let is_present =
             |resource: &&LiveResource| to.is_none() || resource.kind.exists(&resource.properties);
-        let from = live.managed.get(address).filter(there);
+        let from = live.managed.get(address).filter(is_present);
         let kind = to.map(|to| to.kind).or(from.map(|from| from.kind))?;
         let before = from.map_or(&nothing, |from| &from.properties);
         let fields = changed_properties(before, to.map_or(&nothing, |to| &to.properties));
-        let stuck = |field: &PropertyChange| kind.create_only.contains(&&*field.name);
+        let is_create_only = |field: &PropertyChange| kind.create_only.contains(&&*field.name);
         let verb = match (from, to) {
             (None, _) => ChangeAction::Create,
             (_, None) => ChangeAction::Delete,
             _ if fields.is_empty() => return None,
-            _ if fields.iter().any(stuck) => ChangeAction::Replace,
+            _ if fields.iter().any(is_create_only) => ChangeAction::Replace,
             _ => ChangeAction::Update,
         };
         let digest = desired.get(address).map(DesiredResource::digest).unwrap_or_default();
         let same = from.is_some_and(|from| from.digest.as_ref() == Some(&digest));
         let is_new =
             |address: &Address| replaced.contains(address) || !live.managed.contains_key(address);
-        let follows = |field: &PropertyChange| {
-            let should =
+        let refers_to_new = |field: &PropertyChange| {
+            let property =
                 desired.get(address).and_then(|desired| desired.properties.only(&field.name));
-            should.is_some_and(|should| should.references().any(|refer| is_new(&refer)))
+            property.is_some_and(|property| property.references().any(|refer| is_new(&refer)))
         };
         let because = match same {
             true if fields.iter().all(|field| is_renewal(kind, field)) => ChangeCause::Renewal,
-            true if !fields.iter().all(follows) => ChangeCause::Drift,
+            true if !fields.iter().all(refers_to_new) => ChangeCause::Drift,
             _ => ChangeCause::Spec,
         };
         let fields = with_names_from_spec(fields, desired, site);

@@ -1,7 +1,8 @@
-//! The page of each diagnostic: what it means, why, and how to mend it. `docs/diagnostics` is the
-//! one place in which they are written. Pure.
+//! The documentation page of each diagnostic, from `docs/diagnostics`: what it means, why, and how to fix it.
+//!
+//! Splits pages into prose and examples; it never renders them.
 
-/// The pages, a file for each hundred codes.
+/// The files of pages, one for each hundred codes.
 const FILES: &[&str] = &[
     include_str!("../../../docs/diagnostics/PV0.md"),
     include_str!("../../../docs/diagnostics/PV1.md"),
@@ -12,14 +13,14 @@ const FILES: &[&str] = &[
     include_str!("../../../docs/diagnostics/PV6.md"),
 ];
 
-/// What there is to know of one code.
+/// The documentation of one code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Page {
-    /// `PV103`.
+    /// The code, such as `PV103`.
     pub code: &'static str,
-    /// A few words: `wrong type`.
+    /// A few words, such as `wrong type`.
     pub title: &'static str,
-    /// What follows the heading, as Markdown.
+    /// The Markdown after the heading.
     pub markdown: &'static str,
 }
 
@@ -28,30 +29,33 @@ pub struct Page {
 pub struct Example {
     /// `yaml` or `js`.
     pub language: &'static str,
+    /// Whether the example causes the diagnostic.
     pub kind: ExampleKind,
+    /// The spec, template or handler code.
     pub text: &'static str,
 }
 
 /// What an example shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExampleKind {
-    /// What gets the page's finding.
+    /// A spec or handler code that causes the diagnostic.
     Wrong,
-    /// How it should be.
+    /// A spec or handler code that is fixed.
     Right,
-    /// A template whose import gets the page's finding.
+    /// A template whose import causes the diagnostic.
     Template,
 }
 
-/// A part of a page, as it is shown.
+/// A part of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PagePart {
-    /// Lines of prose.
+    /// Paragraphs, as Markdown.
     Prose(&'static str),
+    /// A code block.
     Example(Example),
 }
 
-/// All pages, by code.
+/// Returns all pages, sorted by code.
 pub fn pages() -> impl Iterator<Item = Page> {
     FILES.iter().flat_map(|file| {
         file.split("\n## ").skip(1).filter_map(|section| {
@@ -62,13 +66,13 @@ pub fn pages() -> impl Iterator<Item = Page> {
     })
 }
 
-/// The page of a code, however its letters are written.
+/// Returns the page of a code; case does not matter.
 pub fn page(code: &str) -> Option<Page> {
     pages().find(|page| page.code.eq_ignore_ascii_case(code))
 }
 
 impl Page {
-    /// Prose and examples, as they follow each other.
+    /// Returns the prose and the examples of the page, in order.
     pub fn parts(&self) -> Vec<PagePart> {
         let mut parts = Vec::new();
         let mut rest = self.markdown;
@@ -76,13 +80,13 @@ impl Page {
             parts.push(PagePart::Prose(prose.trim_matches('\n')));
             let (opening, fenced) = fenced.split_once('\n').unwrap_or((fenced, ""));
             let (text, after) = fenced.split_once("```").unwrap_or((fenced, ""));
-            let (language, verdict) = opening.split_once(' ').unwrap_or((opening, ""));
-            let shows = match verdict {
+            let (language, label) = opening.split_once(' ').unwrap_or((opening, ""));
+            let kind = match label {
                 "wrong" => ExampleKind::Wrong,
                 "template" => ExampleKind::Template,
                 _ => ExampleKind::Right,
             };
-            parts.push(PagePart::Example(Example { language, kind: shows, text }));
+            parts.push(PagePart::Example(Example { language, kind, text }));
             rest = after;
         }
         parts.push(PagePart::Prose(rest.trim_matches('\n')));
@@ -90,7 +94,7 @@ impl Page {
         parts
     }
 
-    /// The first paragraph, in one line.
+    /// Returns the first paragraph as one line.
     pub fn summary(&self) -> String {
         let paragraph = self.markdown.split("\n\n").next().unwrap_or_default();
         paragraph.replace('\n', " ")
@@ -102,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_page_is_prose_and_examples_in_turn() {
+    fn a_page_has_prose_and_examples() {
         let page = page("pv103").unwrap();
         assert_eq!((page.code, page.title), ("PV103", "wrong type"));
         assert!(page.summary().starts_with("The value has the wrong type: "));

@@ -2,11 +2,13 @@
 //!
 //! A spec is text ([`source`]), then declarations with their diagnostics ([`spec`]), then the desired state: a map
 //! of resources by address. [`diff`] compares it with the live state, [`policy`] blocks what needs permission, and
-//! [`plan`] turns the changes into steps. What a resource is, [`kind`] and [`kinds`] define; everything else handles
+//! [`plan`] turns the changes into steps. [`kind`] and [`kinds`] define the kinds of resources; everything else handles
 //! every kind alike.
 //!
-//! The crate is pure: files, the clock and AWS's answers come in as values. It never reads a file, opens a
-//! connection, looks at the clock or the environment, or prints.
+//! The crate is pure: files, the time and AWS's responses are passed in as values. It never reads a file, a clock or
+//! the environment, never opens a connection, and never prints.
+#![warn(missing_docs)]
+
 pub mod access;
 pub mod address;
 pub mod diagnostic;

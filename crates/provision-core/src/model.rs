@@ -1,4 +1,4 @@
-//! What a resource is to every layer: properties, attributes, and where it stands on AWS. Data only.
+//! The data of a resource that all layers share: properties, attributes, tags, and its account and region.
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,12 +10,12 @@ use serde_json::{Map, Value};
 use crate::address::Address;
 use crate::text::{Placeholder, Text};
 
-/// A resource's properties in CloudFormation's shape: no nulls, no empty collections.
+/// The properties of a resource in CloudFormation's form, without nulls and empty collections.
 #[derive(Clone, Debug, PartialEq, Default, Serialize)]
 pub struct Properties(Map<String, Value>);
 
 impl Properties {
-    /// The one way in: serializes the typed form, then drops what says nothing.
+    /// Serializes the typed form and removes nulls and empty collections. Other constructors do not normalize.
     pub fn from_typed(typed: &impl Serialize) -> Self {
         match serde_json::to_value(typed) {
             Ok(Value::Object(mut map)) => {
@@ -25,56 +25,59 @@ impl Properties {
             other => unreachable!("properties serialize to an object, got {other:?}"),
         }
     }
-    /// The one way out. Properties of a kind only ever come from it, so this is a cast.
+    /// Deserializes the typed form. The properties must come from the same kind.
     pub fn to_typed<K: DeserializeOwned>(&self) -> K {
         let value = Value::Object(self.0.clone());
         serde_json::from_value(value).expect("properties of a kind stay of that kind")
     }
+    /// Returns the properties by name.
     pub fn iter(&self) -> impl Iterator<Item = (&String, &Value)> {
         self.0.iter()
     }
+    /// Returns the value of a property.
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.0.get(name)
     }
-    /// One property by itself.
+    /// Creates properties with a single entry.
     pub fn single(name: &str, value: Value) -> Self {
         Self(Map::from_iter([(name.to_owned(), value)]))
     }
-    /// The property called `name`, by itself.
+    /// Returns the property `name` without the others.
     pub fn only(&self, name: &str) -> Option<Self> {
         Some(Self::single(name, self.get(name)?.clone()))
     }
-    /// Everything these properties wait for.
+    /// Returns the unresolved placeholders.
     pub fn placeholders(&self) -> Vec<Placeholder> {
-        let mut found = Vec::new();
+        let mut placeholders = Vec::new();
         for value in self.0.values() {
-            visit_texts(value, &mut |text| found.extend(text.placeholders().cloned()));
+            visit_texts(value, &mut |text| placeholders.extend(text.placeholders().cloned()));
         }
-        found
+        placeholders
     }
-    /// The resources that these properties refer to.
+    /// Returns the resources that these properties refer to.
     pub fn references(&self) -> impl Iterator<Item = Address> {
-        self.placeholders().into_iter().filter_map(|hole| match hole {
+        self.placeholders().into_iter().filter_map(|placeholder| match placeholder {
             Placeholder::Attribute { address, .. } => Some(address),
             _ => None,
         })
     }
-    /// The same properties with what `known` knows put in its place.
-    pub fn resolve(&self, known: &dyn Fn(&Placeholder) -> Option<String>) -> Self {
-        self.map_texts(&|text| text.resolve(known).to_value())
+    /// Replaces each placeholder by its value, if `value_of` returns one.
+    pub fn resolve(&self, value_of: &dyn Fn(&Placeholder) -> Option<String>) -> Self {
+        self.map_texts(&|text| text.resolve(value_of).to_value())
     }
-    /// The same properties with every text that `name` knows as an attribute made a hole again.
-    pub fn with_references(&self, name: &dyn Fn(&str) -> Option<Text>) -> Self {
-        Self(
-            self.0.iter().map(|(key, value)| (key.clone(), with_references(value, name))).collect(),
-        )
+    /// Replaces each literal text by the reference that `reference` returns for it, if any: the inverse of
+    /// [`resolve`](Self::resolve).
+    pub fn with_references(&self, reference: &dyn Fn(&str) -> Option<Text>) -> Self {
+        let replace =
+            |(key, value): (&String, &Value)| (key.clone(), with_references(value, reference));
+        Self(self.0.iter().map(replace).collect())
     }
-    /// The same properties with every open text said another way, as templates do.
+    /// Replaces each text with placeholders by the result of `rewrite`.
     pub fn map_texts(&self, rewrite: &dyn Fn(&Text) -> Value) -> Self {
         Self(self.0.iter().map(|(key, value)| (key.clone(), map_texts(value, rewrite))).collect())
     }
-    /// The same properties, each list in the order of `other`'s where only the order differs:
-    /// no list that AppSync or IAM keeps means anything by its order.
+    /// Returns the properties with each list in the order of `other`'s, where only the order differs. The order of
+    /// lists has no meaning in AppSync and IAM.
     pub fn ordered_like(&self, other: &Self) -> Self {
         let order = |(key, value): (&String, &Value)| match other.0.get(key) {
             Some(theirs) => (key.clone(), ordered_like(value, theirs)),
@@ -108,13 +111,16 @@ fn map_texts(value: &Value, rewrite: &dyn Fn(&Text) -> Value) -> Value {
     }
 }
 
-fn with_references(value: &Value, name: &dyn Fn(&str) -> Option<Text>) -> Value {
+fn with_references(value: &Value, reference: &dyn Fn(&str) -> Option<Text>) -> Value {
     match value {
-        Value::String(text) => name(text).map_or_else(|| value.clone(), |text| text.to_value()),
-        Value::Array(items) => items.iter().map(|item| with_references(item, name)).collect(),
-        Value::Object(map) => {
-            map.iter().map(|(key, value)| (key.clone(), with_references(value, name))).collect()
+        Value::String(text) => {
+            reference(text).map_or_else(|| value.clone(), |text| text.to_value())
         }
+        Value::Array(items) => items.iter().map(|item| with_references(item, reference)).collect(),
+        Value::Object(map) => map
+            .iter()
+            .map(|(key, value)| (key.clone(), with_references(value, reference)))
+            .collect(),
         plain => plain.clone(),
     }
 }
@@ -129,11 +135,11 @@ fn ordered_like(ours: &Value, theirs: &Value) -> Value {
             Value::Object(ours.iter().map(order).collect())
         }
         (Value::Array(ours), Value::Array(theirs)) if ours.len() == theirs.len() => {
-            let mut left: Vec<&Value> = ours.iter().collect();
+            let mut unmatched: Vec<&Value> = ours.iter().collect();
             for item in theirs {
-                let same = |mine: &&Value| ordered_like(mine, item) == *item;
-                match left.iter().position(same) {
-                    Some(found) => drop(left.swap_remove(found)),
+                let is_equal = |value: &&Value| ordered_like(value, item) == *item;
+                match unmatched.iter().position(is_equal) {
+                    Some(n) => drop(unmatched.swap_remove(n)),
                     None => return Value::Array(ours.clone()),
                 }
             }
@@ -143,12 +149,12 @@ fn ordered_like(ours: &Value, theirs: &Value) -> Value {
     }
 }
 
-/// Drops what says nothing; returns whether anything is left.
+/// Removes nulls and empty collections inside a value; returns whether the value itself is to be kept.
 fn remove_empty(value: &mut Value) -> bool {
     match value {
         Value::Null => false,
         Value::Array(items) => {
-            // An item of a list stays, even empty: its place in the list says something.
+            // An empty item of a list is kept: removing it would move the other items.
             for map in items.iter_mut().filter_map(Value::as_object_mut) {
                 map.retain(|_, value| remove_empty(value));
             }
@@ -162,28 +168,31 @@ fn remove_empty(value: &mut Value) -> bool {
     }
 }
 
-/// What AWS decided about a resource, under CloudFormation's names.
+/// The attributes of a resource that AWS assigns, such as ids and ARNs, with CloudFormation's names.
 ///
 /// `Debug` prints names only: the id of an API key *is* the key.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Attributes(BTreeMap<&'static str, String>);
 
 impl Attributes {
+    /// Adds an attribute, if it has a value.
     pub fn with(mut self, name: &'static str, value: Option<impl Into<String>>) -> Self {
         self.0.extend(value.map(|value| (name, value.into())));
         self
     }
+    /// Returns the value of an attribute.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }
+    /// Returns the attributes by name.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
         self.0.iter().map(|(name, value)| (*name, value.as_str()))
     }
-    /// Whether these may be of the same object: what both know is equal.
+    /// Whether both can be of the same resource: all attributes that both have are equal.
     pub fn is_compatible_with(&self, other: &Self) -> bool {
         self.0.iter().all(|(name, value)| other.get(name).is_none_or(|text| text == value))
     }
-    /// The attribute, or nothing: for calls whose own check says what is missing.
+    /// Returns the attribute, or an empty text: for calls that AWS rejects if it is missing.
     pub fn get_or_empty(&self, name: &str) -> String {
         self.get(name).unwrap_or_default().to_owned()
     }
@@ -195,20 +204,23 @@ impl fmt::Debug for Attributes {
     }
 }
 
-/// Where a spec meets AWS: whose account, which region, and when.
+/// The account and region in which a spec is applied, and the time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Site {
+    /// The id of the AWS account.
     pub account: String,
+    /// The region, such as `eu-west-1`.
     pub region: String,
+    /// The partition, such as `aws`.
     pub partition: String,
-    /// Where a local AWS serves its Event APIs, while it does; AWS's own are where their names say.
+    /// The URL at which a running emulator serves its Event APIs; `None` on AWS, where each API has its domain.
     pub emulator_url: Option<String>,
-    /// Seconds since 1970; time is a value here, never a call.
+    /// The current time. The core never reads a clock.
     pub now_epoch_s: i64,
 }
 
 impl Site {
-    /// The value of a CloudFormation pseudo parameter, if it is one we know.
+    /// Returns the value of a CloudFormation pseudo parameter that depends on the account or region only.
     pub fn pseudo_parameter(&self, name: &str) -> Option<String> {
         match name {
             "AWS::AccountId" => Some(self.account.clone()),
@@ -220,7 +232,7 @@ impl Site {
     }
 }
 
-/// What the names of AWS's hosts end in.
+/// Returns the suffix of AWS's host names.
 fn url_suffix(partition: &str) -> &'static str {
     match partition {
         "aws-cn" => "amazonaws.com.cn",
@@ -233,7 +245,7 @@ fn url_suffix(partition: &str) -> &'static str {
     }
 }
 
-/// A resource's tags: a map to us, a list of keys and values to CloudFormation.
+/// The tags of a resource: a map here, a list of keys and values in CloudFormation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tags(pub BTreeMap<String, Text>);
 
@@ -268,14 +280,15 @@ impl JsonSchema for Tags {
 }
 
 impl Tags {
+    /// Creates tags without placeholders.
     pub fn from_literals(tags: BTreeMap<String, String>) -> Self {
         Self(tags.into_iter().map(|(key, value)| (key, value.into())).collect())
     }
-    /// The tags for a call to AWS, where nothing is open any more.
+    /// Returns the tags for a call to AWS, for which every placeholder is resolved.
     pub fn expect_literals(&self) -> BTreeMap<String, String> {
-        let plain =
+        let literal =
             |(key, value): (&String, &Text)| (key.clone(), value.expect_literal().to_owned());
-        self.0.iter().map(plain).collect()
+        self.0.iter().map(literal).collect()
     }
 }
 
@@ -286,13 +299,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_empty_stays_in_properties() {
+    fn properties_have_no_nulls_and_no_empty_collections() {
         let typed = json!({ "a": null, "b": [], "c": { "d": {} }, "e": [{ "f": null }], "g": 0 });
         assert_eq!(json!(Properties::from_typed(&typed)), json!({ "e": [{}], "g": 0 }));
     }
 
     #[test]
-    fn lists_that_differ_by_order_only_take_the_order_of_the_other() {
+    fn a_list_that_differs_only_in_order_gets_the_order_of_the_other() {
         let check = |ours: Value, theirs: Value, expected: Value| {
             let (ours, theirs) = (
                 Properties::from_typed(&json!({ "x": ours })),
@@ -311,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn what_aws_decided_is_never_printed() {
+    fn the_debug_output_of_attributes_has_no_values() {
         let attributes = Attributes::default().with("ApiKeyId", Some("da2-secret"));
         assert_eq!(format!("{attributes:?}"), r#"{"ApiKeyId"}"#);
     }

@@ -17,39 +17,39 @@ pub fn normalize(
     site: &Site,
     replaced: &BTreeSet<Address>,
 ) -> DesiredState {
-    let known = |hole: &Placeholder| match hole {
+    let known = |placeholder: &Placeholder| match placeholder {
         Placeholder::Attribute { address, .. } if replaced.contains(address) => None,
-        hole => live.resolve(hole, site),
+        placeholder => live.resolve(placeholder, site),
     };
-    let settle = |(address, resource): (&Address, &DesiredResource)| {
-        let mut settled =
+    let normalize_resource = |(address, resource): (&Address, &DesiredResource)| {
+        let mut normalized =
             DesiredResource { properties: resource.properties.resolve(&known), ..resource.clone() };
         if let Some(is) = live.managed.get(address) {
-            let given = settled.kind.normalize(
-                &settled.properties,
-                &settled.declared,
+            let merged = normalized.kind.normalize(
+                &normalized.properties,
+                &normalized.declared,
                 &is.properties,
                 site,
             );
-            settled.properties = given.ordered_like(&is.properties);
+            normalized.properties = merged.ordered_like(&is.properties);
         }
-        (address.clone(), settled)
+        (address.clone(), normalized)
     };
-    desired.iter().map(settle).collect()
+    desired.iter().map(normalize_resource).collect()
 }
 
 /// Returns the value of a placeholder that the spec determines, and not AWS: the name of a declared resource.
 pub fn resolve_from_spec(
-    hole: &Placeholder,
+    placeholder: &Placeholder,
     desired: &DesiredState,
     site: &Site,
 ) -> Option<String> {
-    let Placeholder::Attribute { address, name } = hole else { return None };
+    let Placeholder::Attribute { address, name } = placeholder else { return None };
     let text = match desired.get(address)?.properties.get(name)? {
         Value::String(text) => Text::literal(text),
         other => Text::from_intrinsic(other)?,
     };
-    let pseudo = |hole: &Placeholder| match hole {
+    let pseudo = |placeholder: &Placeholder| match placeholder {
         Placeholder::Pseudo(name) => site.pseudo_parameter(name),
         _ => None,
     };

@@ -106,14 +106,14 @@ impl OwnershipMarker {
     /// Returns the update that turns the user's tags `before` into `desired`. `None`: nothing differs.
     pub fn tag_update(
         &self,
-        was: BTreeMap<String, String>,
-        should: BTreeMap<String, String>,
+        before: BTreeMap<String, String>,
+        desired: BTreeMap<String, String>,
     ) -> Option<TagUpdate> {
-        if was == should && self.previous_digest.as_ref() == Some(&self.digest) {
+        if before == desired && self.previous_digest.as_ref() == Some(&self.digest) {
             return None;
         }
-        let gone = was.into_keys().filter(|key| !should.contains_key(key)).collect();
-        Some(TagUpdate { set: self.add_to_tags(should), remove: gone })
+        let removed = before.into_keys().filter(|key| !desired.contains_key(key)).collect();
+        Some(TagUpdate { set: self.add_to_tags(desired), remove: removed })
     }
     /// Returns the marker as the value of one tag, for a resource that is recorded on another one.
     pub fn to_tag_value(&self) -> String {
@@ -121,8 +121,8 @@ impl OwnershipMarker {
     }
     /// Returns the user's description with the marker added: `Browser clients [provision:stack/apis/…#digest]`.
     pub fn add_to_description(&self, description: &str) -> String {
-        let mark = format!("{OPENING}{}/{}#{}]", self.stack, self.address, self.digest);
-        if description.is_empty() { mark } else { format!("{description} {mark}") }
+        let marker = format!("{OPENING}{}/{}#{}]", self.stack, self.address, self.digest);
+        if description.is_empty() { marker } else { format!("{description} {marker}") }
     }
 }
 
@@ -154,12 +154,12 @@ pub fn parse_tags(
     stack: &str,
 ) -> (BTreeMap<String, String>, OwnershipInfo) {
     let owner = match (tags.get(STACK_TAG), tags.get(ADDRESS_TAG)) {
-        (Some(theirs), Some(address)) if theirs == stack => {
+        (Some(owner_stack), Some(address)) if owner_stack == stack => {
             Address::parse(address).map_or(Owner::Unknown, Owner::ThisStack)
         }
-        (Some(theirs), _) => Owner::OtherStack(theirs.clone()),
+        (Some(owner_stack), _) => Owner::OtherStack(owner_stack.clone()),
         _ => match tags.get(CLOUDFORMATION_TAG) {
-            Some(theirs) => Owner::CloudFormation(theirs.clone()),
+            Some(owner_stack) => Owner::CloudFormation(owner_stack.clone()),
             None => Owner::Unknown,
         },
     };
@@ -172,41 +172,43 @@ pub fn parse_tags(
 
 /// Splits a description into the user's and the ownership marker.
 pub fn parse_description(description: &str, stack: &str) -> (String, OwnershipInfo) {
-    let marked = description.strip_suffix(']').and_then(|text| {
-        let (users, mark) = text.rsplit_once(OPENING)?;
-        let (theirs, rest) = mark.split_once('/')?;
+    let info = description.strip_suffix(']').and_then(|text| {
+        let (users, marker) = text.rsplit_once(OPENING)?;
+        let (owner_stack, rest) = marker.split_once('/')?;
         let (address, digest) = match rest.split_once('#') {
             Some((address, digest)) => (address, Some(digest.to_owned())),
             None => (rest, None),
         };
-        Some((users.trim_end(), theirs, Address::parse(address)?, digest))
+        Some((users.trim_end(), owner_stack, Address::parse(address)?, digest))
     });
-    match marked {
-        Some((users, theirs, address, digest)) => {
-            let ours = theirs == stack;
-            let owner =
-                if ours { Owner::ThisStack(address) } else { Owner::OtherStack(theirs.into()) };
+    match info {
+        Some((users, owner_stack, address, digest)) => {
+            let ours = owner_stack == stack;
+            let owner = if ours {
+                Owner::ThisStack(address)
+            } else {
+                Owner::OtherStack(owner_stack.into())
+            };
             (users.into(), OwnershipInfo { owner, digest, runs: BTreeMap::new() })
         }
         None => {
-            let marked =
-                OwnershipInfo { owner: Owner::Unknown, digest: None, runs: BTreeMap::new() };
-            (description.into(), marked)
+            let info = OwnershipInfo { owner: Owner::Unknown, digest: None, runs: BTreeMap::new() };
+            (description.into(), info)
         }
     }
 }
 
 /// Parses a marker that is the value of one tag.
 pub fn parse_tag_value(value: &str, stack: &str) -> OwnershipInfo {
-    let (place, digest) = match value.split_once('@') {
-        Some((place, digest)) => (place, Some(digest.to_owned())),
+    let (path, digest) = match value.split_once('@') {
+        Some((path, digest)) => (path, Some(digest.to_owned())),
         None => (value, None),
     };
-    let owner = match place.split_once('/') {
-        Some((theirs, address)) if theirs == stack => {
+    let owner = match path.split_once('/') {
+        Some((owner_stack, address)) if owner_stack == stack => {
             Address::parse(address).map_or(Owner::Unknown, Owner::ThisStack)
         }
-        Some((theirs, _)) => Owner::OtherStack(theirs.to_owned()),
+        Some((owner_stack, _)) => Owner::OtherStack(owner_stack.to_owned()),
         None => Owner::Unknown,
     };
     OwnershipInfo { owner, digest, runs: BTreeMap::new() }
@@ -216,7 +218,7 @@ pub fn parse_tag_value(value: &str, stack: &str) -> OwnershipInfo {
 mod tests {
     use super::*;
 
-    fn mark() -> OwnershipMarker {
+    fn marker() -> OwnershipMarker {
         let address = Address::top_level("apis", "a").child("apiKeys", "web");
         OwnershipMarker {
             stack: "chat".into(),
@@ -230,42 +232,42 @@ mod tests {
     #[test]
     fn a_marked_description_reads_back_as_it_was_written() {
         for description in ["", "Browser clients", "[odd] one]", "a [provision:x"] {
-            let (users, marked) =
-                parse_description(&mark().add_to_description(description), "chat");
+            let (users, info) =
+                parse_description(&marker().add_to_description(description), "chat");
             assert_eq!(
-                (users.as_str(), marked.owner),
-                (description, Owner::ThisStack(mark().address))
+                (users.as_str(), info.owner),
+                (description, Owner::ThisStack(marker().address))
             );
-            assert_eq!(marked.digest.as_deref(), Some("1a2b"));
+            assert_eq!(info.digest.as_deref(), Some("1a2b"));
         }
     }
 
     #[test]
     fn a_marker_of_another_stack_is_not_this_stacks() {
         assert_eq!(
-            parse_description(&mark().add_to_description(""), "other").1.owner,
+            parse_description(&marker().add_to_description(""), "other").1.owner,
             Owner::OtherStack("chat".into())
         );
         assert_eq!(parse_description("by hand", "chat").1.owner, Owner::Unknown);
-        let tags = mark().add_to_tags(BTreeMap::from([("team".into(), "a".into())]));
+        let tags = marker().add_to_tags(BTreeMap::from([("team".into(), "a".into())]));
         assert_eq!(parse_tags(tags.clone(), "other").1.owner, Owner::OtherStack("chat".into()));
-        let (users, marked) = parse_tags(tags, "chat");
-        assert_eq!(marked.owner, Owner::ThisStack(mark().address));
-        assert_eq!(marked.digest.as_deref(), Some("1a2b"));
+        let (users, info) = parse_tags(tags, "chat");
+        assert_eq!(info.owner, Owner::ThisStack(marker().address));
+        assert_eq!(info.digest.as_deref(), Some("1a2b"));
         assert_eq!(users.into_iter().collect::<Vec<_>>(), [("team".to_owned(), "a".to_owned())]);
     }
 
     #[test]
     fn a_marker_in_a_tag_reads_back_as_it_was_written() {
-        let marked = parse_tag_value(&mark().to_tag_value(), "chat");
-        assert_eq!(marked.owner, Owner::ThisStack(mark().address));
-        assert_eq!(marked.digest.as_deref(), Some("1a2b"));
+        let info = parse_tag_value(&marker().to_tag_value(), "chat");
+        assert_eq!(info.owner, Owner::ThisStack(marker().address));
+        assert_eq!(info.digest.as_deref(), Some("1a2b"));
         assert_eq!(
             parse_tag_value("chat/apis/a", "chat").owner,
             Owner::ThisStack(Address::top_level("apis", "a"))
         );
         assert_eq!(
-            parse_tag_value(&mark().to_tag_value(), "other").owner,
+            parse_tag_value(&marker().to_tag_value(), "other").owner,
             Owner::OtherStack("chat".into())
         );
         assert_eq!(parse_tag_value("by hand", "chat").owner, Owner::Unknown);
@@ -274,18 +276,18 @@ mod tests {
     #[test]
     fn only_differing_tags_are_updated_together_with_the_marker() {
         let tags = |key: &str| BTreeMap::from([(key.to_owned(), "1".to_owned())]);
-        let applied = OwnershipMarker { previous_digest: Some("1a2b".into()), ..mark() };
+        let applied = OwnershipMarker { previous_digest: Some("1a2b".into()), ..marker() };
         assert_eq!(applied.tag_update(tags("a"), tags("a")), None);
-        assert_eq!(mark().tag_update(tags("a"), tags("a")).unwrap().remove, [""; 0]);
-        let change = mark().tag_update(tags("a"), tags("b")).unwrap();
+        assert_eq!(marker().tag_update(tags("a"), tags("a")).unwrap().remove, [""; 0]);
+        let change = marker().tag_update(tags("a"), tags("b")).unwrap();
         assert_eq!(change.remove, ["a"]);
-        assert_eq!(change.set, mark().add_to_tags(tags("b")));
+        assert_eq!(change.set, marker().add_to_tags(tags("b")));
     }
 
     #[test]
     fn a_resource_of_a_cloudformation_stack_has_that_owner() {
         let tags = BTreeMap::from([(CLOUDFORMATION_TAG.to_owned(), "prod".to_owned())]);
-        let (users, marked) = parse_tags(tags, "chat");
-        assert_eq!((users.len(), marked.owner), (0, Owner::CloudFormation("prod".into())));
+        let (users, info) = parse_tags(tags, "chat");
+        assert_eq!((users.len(), info.owner), (0, Owner::CloudFormation("prod".into())));
     }
 }

@@ -160,20 +160,21 @@ pub fn plan(changes: &[Change], desired: &DesiredState, live: &LiveState) -> Vec
 /// Returns the addresses that `targets` select: those at or under a target, and all that their steps depend
 /// on. `steps` are the steps of all changes.
 pub fn select_targets(steps: &[Step], targets: &[Address]) -> BTreeSet<Address> {
-    let meant = |address: &Address| {
+    let is_target = |address: &Address| {
         targets.iter().any(|target| address == target || address.is_within(target))
     };
-    let mut wanted: BTreeSet<Address> =
-        steps.iter().map(|step| &step.address).filter(|step| meant(step)).cloned().collect();
+    let mut selected: BTreeSet<Address> =
+        steps.iter().map(|step| &step.address).filter(|step| is_target(step)).cloned().collect();
     // A replacement has two steps, and each selects the other: hence by address.
     loop {
-        let taken = steps.iter().filter(|step| wanted.contains(&step.address));
-        let needs = taken.flat_map(|taken| &taken.depends_on).map(|n| steps[*n].address.clone());
-        let more: Vec<Address> = needs.filter(|need| !wanted.contains(need)).collect();
+        let included = steps.iter().filter(|step| selected.contains(&step.address));
+        let needs =
+            included.flat_map(|included| &included.depends_on).map(|n| steps[*n].address.clone());
+        let more: Vec<Address> = needs.filter(|need| !selected.contains(need)).collect();
         if more.is_empty() {
-            return wanted;
+            return selected;
         }
-        wanted.extend(more);
+        selected.extend(more);
     }
 }
 
@@ -191,26 +192,27 @@ fn stops_using(other: &Change, change: &Change) -> bool {
 
 /// Returns the current name of a resource that gets another name, if both can exist on AWS at once.
 fn replaced_name(is: &LiveResource, should: &DesiredResource) -> Option<String> {
-    let named = is.kind.aws_name.filter(|aws_name| !aws_name.allows_duplicates)?;
-    let (was, name) = (is.properties.get(named.property)?, should.properties.get(named.property)?);
+    let aws_name = is.kind.aws_name.filter(|aws_name| !aws_name.allows_duplicates)?;
+    let (was, name) =
+        (is.properties.get(aws_name.property)?, should.properties.get(aws_name.property)?);
     (was != name).then(|| was.as_str().map(str::to_owned))?
 }
 
 fn needs(steps: &[Step], n: usize) -> BTreeSet<usize> {
     let step = &steps[n];
     let others = steps.iter().enumerate().filter(|(m, _)| *m != n);
-    let places = |needed: &dyn Fn(&Step) -> bool| -> BTreeSet<usize> {
+    let indexes = |needed: &dyn Fn(&Step) -> bool| -> BTreeSet<usize> {
         others.filter(|(_, other)| needed(other)).map(|(m, _)| m).collect()
     };
     match step.verb() {
         StepVerb::Delete => {
-            let again =
+            let recreates =
                 |value: &Step| value.address == step.address && value.verb() == StepVerb::Create;
-            let comes_again = step.temporary_address.is_none() && steps.iter().any(again);
+            let is_recreated = step.temporary_address.is_none() && steps.iter().any(recreates);
             // Nothing else is left to do for an address when the resource that gave it up is deleted.
             let last =
                 |value: &Step| step.temporary_address.is_some() && value.address == step.address;
-            places(&|other| must_precede_delete(other, step, comes_again) || last(other))
+            indexes(&|other| must_precede_delete(other, step, is_recreated) || last(other))
         }
         StepVerb::Create | StepVerb::Update => {
             let waits_for = step.references();
@@ -220,7 +222,7 @@ fn needs(steps: &[Step], n: usize) -> BTreeSet<usize> {
                     user.verb() == StepVerb::Update && must_precede_delete(user, step, false)
                 })
             };
-            places(&|other| {
+            indexes(&|other| {
                 must_precede(other, step, &waits_for)
                     || releases_name(other, step) && is_free(other)
             })
@@ -229,7 +231,7 @@ fn needs(steps: &[Step], n: usize) -> BTreeSet<usize> {
 }
 
 /// Whether `other` must precede `delete`, because it ends a use of the deleted resource.
-fn must_precede_delete(other: &Step, delete: &Step, comes_again: bool) -> bool {
+fn must_precede_delete(other: &Step, delete: &Step, is_recreated: bool) -> bool {
     // Two APIs never use each other; any API may use a top-level resource, such as a role.
     let (root, gone) = (other.address.root(), delete.address.root());
     let related = root == gone || root.section() != gone.section();
@@ -237,9 +239,9 @@ fn must_precede_delete(other: &Step, delete: &Step, comes_again: bool) -> bool {
     match other.verb() {
         // A replaced role may precede the deletion of an API: otherwise that API, which a domain leaves for a new
         // API that needs the new role, would wait for itself.
-        StepVerb::Delete => uses && (root == gone || !comes_again),
+        StepVerb::Delete => uses && (root == gone || !is_recreated),
         // Users of the new resource do not wait for the deletion of the old one.
-        StepVerb::Update => uses && !comes_again,
+        StepVerb::Update => uses && !is_recreated,
         StepVerb::Create => false,
     }
 }
@@ -272,12 +274,12 @@ fn releases_name(other: &Step, step: &Step) -> bool {
     else {
         return false;
     };
-    let named = step
+    let aws_name = step
         .kind
         .aws_name
         .filter(|aws_name| other.kind == step.kind && !aws_name.allows_duplicates);
     let same = |property: &str| properties.get(property) == was.properties.get(property);
-    named.is_some_and(|named| same(named.property))
+    aws_name.is_some_and(|aws_name| same(aws_name.property))
         && other.address.parent() == step.address.parent()
 }
 
@@ -308,8 +310,8 @@ pub fn expected_state(live: &LiveState, steps: &[Step]) -> LiveState {
             }
         };
         let digest = Some(digest.clone());
-        let observed = LiveResource { kind, properties: properties.clone(), attributes, digest };
-        live.managed.insert(address.clone(), observed);
+        let resource = LiveResource { kind, properties: properties.clone(), attributes, digest };
+        live.managed.insert(address.clone(), resource);
     }
     live
 }

@@ -58,7 +58,7 @@ pub fn violations(
     if !policy.allow_unmanaged {
         refusals.extend(changes.iter().filter_map(|change| deletes_unmanaged(change, live)));
     }
-    refusals.extend(policy.max_deletes.and_then(|most| exceeds_max_deletes(changes, most)));
+    refusals.extend(policy.max_deletes.and_then(|max| exceeds_max_deletes(changes, max)));
     refusals.extend(changes.iter().filter_map(|change| name_conflict(change, live, policy)));
     refusals.extend(changes.iter().filter_map(|change| singleton_conflict(change, live)));
     refusals
@@ -84,9 +84,10 @@ fn deletes_unmanaged(change: &Change, live: &LiveState) -> Option<PolicyViolatio
     if !change.verb.deletes_existing() {
         return None;
     }
-    let hangs = |resource: &&UnmanagedResource| resource.parent.as_ref() == Some(&change.address);
+    let is_child =
+        |resource: &&UnmanagedResource| resource.parent.as_ref() == Some(&change.address);
     let names: Vec<String> =
-        live.unmanaged.iter().filter(hangs).map(UnmanagedResource::to_string).collect();
+        live.unmanaged.iter().filter(is_child).map(UnmanagedResource::to_string).collect();
     (!names.is_empty()).then(|| PolicyViolation {
         address: Some(change.address.clone()),
         reason: format!("deleting it would also delete unmanaged resources: {}", names.join(", ")),
@@ -95,15 +96,15 @@ fn deletes_unmanaged(change: &Change, live: &LiveState) -> Option<PolicyViolatio
 }
 
 /// Guards against a wrong or incomplete spec.
-fn exceeds_max_deletes(changes: &[Change], most: usize) -> Option<PolicyViolation> {
-    let gone = changes.iter().filter(|change| change.verb.deletes_existing());
-    let gone: Vec<String> = gone.map(|item| item.address.to_string()).collect();
-    (gone.len() > most).then(|| PolicyViolation {
+fn exceeds_max_deletes(changes: &[Change], max: usize) -> Option<PolicyViolation> {
+    let deleted = changes.iter().filter(|change| change.verb.deletes_existing());
+    let deleted: Vec<String> = deleted.map(|item| item.address.to_string()).collect();
+    (deleted.len() > max).then(|| PolicyViolation {
         address: None,
         reason: format!(
-            "{} resources would be deleted or replaced, but `--max-deletes` allows {most}: {}",
-            gone.len(),
-            gone.join(", ")
+            "{} resources would be deleted or replaced, but `--max-deletes` allows {max}: {}",
+            deleted.len(),
+            deleted.join(", ")
         ),
         help: "if this is intended, raise `--max-deletes`".into(),
     })
@@ -111,11 +112,11 @@ fn exceeds_max_deletes(changes: &[Change], most: usize) -> Option<PolicyViolatio
 
 /// Returns the unmanaged top-level resources whose names `changes` need.
 pub fn name_conflicts(changes: &[Change], live: &LiveState) -> Vec<UnmanagedResource> {
-    let met = |change: &Change| {
+    let conflict = |change: &Change| {
         let (_, name) = wanted_name(change)?;
         live.unrelated.iter().find(|unrelated| has_name(unrelated, change, name)).cloned()
     };
-    changes.iter().filter_map(met).collect()
+    changes.iter().filter_map(conflict).collect()
 }
 
 /// Returns the name that a change gives to a new resource.
@@ -123,25 +124,25 @@ fn wanted_name(change: &Change) -> Option<(AwsName, &str)> {
     if !matches!(change.verb, ChangeAction::Create | ChangeAction::Replace) {
         return None;
     }
-    let named = change.kind.aws_name?;
-    let field = change.fields.iter().find(|field| field.name == named.property)?;
-    Some((named, field.after.as_ref().and_then(Value::as_str)?))
+    let aws_name = change.kind.aws_name?;
+    let field = change.fields.iter().find(|field| field.name == aws_name.property)?;
+    Some((aws_name, field.after.as_ref().and_then(Value::as_str)?))
 }
 
-fn has_name(stranger: &UnmanagedResource, change: &Change, name: &str) -> bool {
-    stranger.noun == change.kind.noun
-        && stranger.parent == change.address.parent()
-        && stranger.name.as_deref() == Some(name)
+fn has_name(unmanaged: &UnmanagedResource, change: &Change, name: &str) -> bool {
+    unmanaged.noun == change.kind.noun
+        && unmanaged.parent == change.address.parent()
+        && unmanaged.name.as_deref() == Some(name)
 }
 
 /// Blocks the creation of a resource whose name an unmanaged one has.
 fn name_conflict(change: &Change, live: &LiveState, policy: Policy) -> Option<PolicyViolation> {
-    let (named, name) = wanted_name(change)?;
+    let (aws_name, name) = wanted_name(change)?;
     let noun = change.kind.noun;
-    let same = |resource: &&UnmanagedResource| has_name(resource, change, name);
-    let owner = &live.unmanaged.iter().chain(&live.unrelated).find(same)?.owner;
+    let has_same_name = |resource: &&UnmanagedResource| has_name(resource, change, name);
+    let owner = &live.unmanaged.iter().chain(&live.unrelated).find(has_same_name)?.owner;
     let address = Some(change.address.clone());
-    if named.allows_duplicates {
+    if aws_name.allows_duplicates {
         return (!policy.allow_unmanaged).then(|| PolicyViolation {
             address,
             reason: format!(
@@ -150,20 +151,23 @@ fn name_conflict(change: &Change, live: &LiveState, policy: Policy) -> Option<Po
             help: match owner {
                 Owner::Unknown => format!(
                     "to adopt it, {}; or choose another name, or pass `--allow-unmanaged`",
-                    adoption_hint(&change.address, named)
+                    adoption_hint(&change.address, aws_name)
                 ),
                 _ => "choose another name, or pass `--allow-unmanaged`".to_owned(),
             },
         });
     }
     let reason = format!("{noun} `{name}` already exists ({owner})");
-    let way_out = match owner {
+    let help = match owner {
         Owner::CloudFormation(_) | Owner::OtherStack(_) => {
             "choose another name, or remove it from that stack first".to_owned()
         }
-        _ => format!("choose another name, or adopt it: {}", adoption_hint(&change.address, named)),
+        _ => format!(
+            "choose another name, or adopt it: {}",
+            adoption_hint(&change.address, aws_name)
+        ),
     };
-    Some(PolicyViolation { address, reason, help: way_out })
+    Some(PolicyViolation { address, reason, help })
 }
 
 /// Blocks the creation of a singleton that AWS already has: creating one would replace it.
@@ -173,17 +177,17 @@ fn singleton_conflict(change: &Change, live: &LiveState) -> Option<PolicyViolati
         return None;
     }
     let parent = address.parent()?;
-    let there = |resource: &&UnmanagedResource| {
+    let is_same = |resource: &&UnmanagedResource| {
         resource.noun == kind.noun && resource.parent.as_ref() == Some(&parent)
     };
-    let stranger = live.unmanaged.iter().find(there)?;
-    let name = stranger.name.as_deref().unwrap_or_default();
+    let unmanaged = live.unmanaged.iter().find(is_same)?;
+    let name = unmanaged.name.as_deref().unwrap_or_default();
     let nothing = Attributes::default();
     let attributes = live.managed.get(&parent).map_or(&nothing, |managed| &managed.attributes);
     Some(PolicyViolation {
         address: Some(address.clone()),
-        reason: format!("AWS already has one ({}): {name}", stranger.owner),
-        help: match stranger.owner {
+        reason: format!("AWS already has one ({}): {name}", unmanaged.owner),
+        help: match unmanaged.owner {
             Owner::OtherStack(_) => "remove it from that stack first".into(),
             _ => kind.conflict_hint(address, name, attributes),
         },
@@ -191,8 +195,8 @@ fn singleton_conflict(change: &Change, live: &LiveState) -> Option<PolicyViolati
 }
 
 /// Returns how an unmanaged resource becomes the one at `address`.
-fn adoption_hint(address: &Address, named: AwsName) -> String {
-    match named.tagged {
+fn adoption_hint(address: &Address, aws_name: AwsName) -> String {
+    match aws_name.tagged {
         true => format!(
             "set its tag `provision:stack` to the name of this stack, and `provision:address={address}`"
         ),

@@ -92,12 +92,12 @@ pub struct PlanInputs<'a> {
 
 impl SavedPlan {
     /// Creates a saved plan.
-    pub fn new(made: PlanInputs<'_>) -> Self {
-        let PlanInputs { stack, site, desired, live, steps, targets, policy, destroys } = made;
-        let kept = |(address, resource): (&Address, &DesiredResource)| {
+    pub fn new(inputs: PlanInputs<'_>) -> Self {
+        let PlanInputs { stack, site, desired, live, steps, targets, policy, destroys } = inputs;
+        let saved_resource = |(address, resource): (&Address, &DesiredResource)| {
             (address.clone(), SavedResource::of(resource))
         };
-        let print =
+        let live_fingerprint =
             |step: &Step| (step.address.clone(), live.managed.get(&step.address).map(fingerprint));
         Self {
             format: FORMAT.to_owned(),
@@ -110,9 +110,9 @@ impl SavedPlan {
             destroys,
             targets: targets.to_vec(),
             policy,
-            desired: desired.iter().map(kept).collect(),
+            desired: desired.iter().map(saved_resource).collect(),
             steps: steps.iter().map(SavedStep::of).collect(),
-            live: steps.iter().map(print).collect(),
+            live: steps.iter().map(live_fingerprint).collect(),
             unmanaged: unmanaged_children(live, steps),
         }
     }
@@ -122,7 +122,7 @@ impl SavedPlan {
         // A spec is YAML, or lacks this member.
         bytes.trim_ascii_start().starts_with(b"{")
             && match serde_json::from_slice::<Value>(bytes) {
-                Ok(it) => it["format"] == FORMAT,
+                Ok(value) => value["format"] == FORMAT,
                 // A truncated plan is recognized by its beginning.
                 Err(_) => {
                     let text = String::from_utf8_lossy(bytes);
@@ -140,7 +140,10 @@ impl SavedPlan {
         format!("{plan:#}\n")
     }
 
-    /// Reads what [`Self::text`] wrote.
+    /// Parses what [`Self::text`] returned.
+    ///
+    /// # Errors
+    /// The plan is incomplete, was edited, or was created by another version.
     pub fn read(bytes: &[u8]) -> Result<Self, String> {
         let broken = |error: serde_json::Error| format!("not a valid saved plan: {error}");
         let cut = |error: serde_json::Error| format!("not a complete saved plan: {error}");
@@ -160,9 +163,13 @@ impl SavedPlan {
     }
 
     /// Returns the desired state.
+    ///
+    /// # Errors
+    /// A resource has an unknown type, or its properties are not valid.
     pub fn desired(&self) -> Result<DesiredState, String> {
-        let resource =
-            |(address, kept): (&Address, &SavedResource)| Ok((address.clone(), kept.resource()?));
+        let resource = |(address, saved_resource): (&Address, &SavedResource)| {
+            Ok((address.clone(), saved_resource.resource()?))
+        };
         self.desired.iter().map(resource).collect()
     }
 
@@ -210,12 +217,13 @@ impl SavedPlan {
 }
 
 impl SavedResource {
-    fn of(it: &DesiredResource) -> Self {
-        let properties = it.properties.iter().map(|(name, value)| (name.clone(), value.clone()));
+    fn of(resource: &DesiredResource) -> Self {
+        let properties =
+            resource.properties.iter().map(|(name, value)| (name.clone(), value.clone()));
         Self {
-            r#type: it.kind.type_name.to_owned(),
+            r#type: resource.kind.type_name.to_owned(),
             properties: properties.collect(),
-            declared: it.declared.clone(),
+            declared: resource.declared.clone(),
         }
     }
     fn resource(&self) -> Result<DesiredResource, String> {
@@ -244,24 +252,24 @@ impl SavedStep {
 
 /// Returns the unmanaged children of the resources that the steps delete, without secret names.
 fn unmanaged_children(live: &LiveState, steps: &[Step]) -> Vec<String> {
-    let gone: BTreeSet<&Address> = steps
+    let deleted: BTreeSet<&Address> = steps
         .iter()
         .filter(|step| step.verb() == StepVerb::Delete)
         .map(|step| &step.address)
         .collect();
-    let goes = |resource: &&crate::kind::UnmanagedResource| {
-        resource.parent.as_ref().is_some_and(|parent| gone.contains(parent))
+    let is_child = |resource: &&crate::kind::UnmanagedResource| {
+        resource.parent.as_ref().is_some_and(|parent| deleted.contains(parent))
     };
-    let mut found: Vec<String> = live
+    let mut names: Vec<String> = live
         .unmanaged
         .iter()
-        .filter(goes)
+        .filter(is_child)
         .map(|unmanaged| {
             format!("{unmanaged} at {}", unmanaged.parent.as_ref().map_or("", Address::as_str))
         })
         .collect();
-    found.sort();
-    found
+    names.sort();
+    names
 }
 
 /// Returns the address of a step whose timestamp has passed since the plan was created.
@@ -270,12 +278,12 @@ fn expired_address(step: &Step, planned_epoch_s: i64, now_epoch_s: i64) -> Optio
     else {
         return None;
     };
-    let moment = |name: &&str| properties.get(name).and_then(Value::as_i64);
+    let timestamp_of = |name: &&str| properties.get(name).and_then(Value::as_i64);
     let past = step
         .kind
         .timestamps
         .iter()
-        .filter_map(moment)
+        .filter_map(timestamp_of)
         .any(|timestamp| planned_epoch_s < timestamp && timestamp <= now_epoch_s);
     past.then_some(&step.address)
 }

@@ -1,6 +1,6 @@
-//! Did you mean …? Pure.
+//! Suggestions for misspelled names: "did you mean …?".
 
-/// The candidate that `written` was probably meant to be.
+/// Returns the candidate that is most similar to `written`, if one is similar enough to suggest it.
 pub fn closest_match<'a>(
     written: &str,
     candidates: impl IntoIterator<Item = &'a str>,
@@ -10,8 +10,8 @@ pub fn closest_match<'a>(
     let distance = |candidate: &str| strsim::damerau_levenshtein(&lower, &candidate.to_lowercase());
     let near =
         |candidate: &str, distance: usize| distance <= 1.max(candidate.len().max(lower.len()) / 4);
-    // Texts are at least as far from each other as their lengths; to find out exactly how far takes
-    // as much memory as both lengths multiplied.
+    // The distance is at least the difference of the lengths. Computing it exactly takes memory proportional to the
+    // product of the lengths.
     let may_be_near =
         |text: &&str| near(text, length.abs_diff(text.to_lowercase().chars().count()));
     candidates
@@ -23,10 +23,10 @@ pub fn closest_match<'a>(
         .map(|(_, candidate)| candidate)
 }
 
-/// What to write in the place of a name that `section` does not declare.
+/// Returns the help for a name that `section` does not declare.
 pub fn unknown_name_help(written: &str, section: &str, declared: &[&str]) -> String {
     match (closest_match(written, declared.iter().copied()), declared) {
-        (Some(meant), _) => format!("did you mean `{meant}`?"),
+        (Some(suggestion), _) => format!("did you mean `{suggestion}`?"),
         (None, []) => format!("declare it: `{section}: {{ {written}: {{ … }} }}`"),
         (None, declared) => format!("`{section}` has {}", declared.join(", ")),
     }
@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_nearest_candidate_is_meant_and_none_from_afar() {
+    fn the_most_similar_candidate_is_suggested_unless_none_is_similar() {
         let keys = ["publish", "subscribe", "name", "apiKeys"];
         for (written, expected) in [
             ("pubish", Some("publish")),

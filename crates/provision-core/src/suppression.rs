@@ -1,7 +1,7 @@
-//! `# provision: allow PV204 until 2027-01-31 why`: findings that somebody has seen and accepts.
+//! Suppression comments: `# provision: allow PV204 until 2027-01-31 reason`.
 //!
-//! Only warnings and notes can be allowed, and only in one line: the comment's own, or the next one
-//! if the comment stands alone. Pure.
+//! A comment suppresses warnings and notes in one line: its own or, if nothing else is in that line, the next. It never
+//! suppresses an error.
 mod comment;
 mod javascript;
 
@@ -15,93 +15,97 @@ use crate::source::{Source, SourceMap};
 use crate::suggest::closest_match;
 use crate::suppression::comment::{InvalidComment, SuppressionComment, parse};
 
-/// Findings, divided by what comments say of them.
+/// Diagnostics, separated by whether a comment suppresses them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SuppressionResult {
-    /// What is to be shown, among it what is wrong with the comments.
+    /// The diagnostics to show, including those about the comments.
     pub diagnostics: Vec<Diagnostic>,
+    /// The diagnostics that comments suppress.
     pub suppressed: Vec<SuppressedDiagnostic>,
 }
 
-/// A finding that a comment allows.
+/// A diagnostic that a comment suppresses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SuppressedDiagnostic {
+    /// The diagnostic.
     pub diagnostic: Diagnostic,
-    /// Why, in the words of the comment; perhaps none.
+    /// The reason in the comment. Can be empty.
     pub reason: String,
 }
 
-/// Takes out of `problems` what comments in the spec and in the files beside it allow.
+/// Applies the suppression comments in the spec and in `files`, the files that it refers to.
 pub fn apply_suppressions(
     source: &Source,
-    beside: &[Arc<ReferencedFile>],
+    files: &[Arc<ReferencedFile>],
     diagnostics: Vec<Diagnostic>,
     now_epoch_s: i64,
 ) -> SuppressionResult {
-    let places = SourceMap::new(source);
-    let mut judging = Suppressor::new(source, &referenced_files(beside, &diagnostics), &places);
-    if judging.comments.is_empty() && judging.judged.diagnostics.is_empty() {
+    let source_map = SourceMap::new(source);
+    let files = referenced_files(files, &diagnostics);
+    let mut suppressor = Suppressor::new(source, &files, &source_map);
+    if suppressor.comments.is_empty() && suppressor.result.diagnostics.is_empty() {
         return SuppressionResult { diagnostics, suppressed: Vec::new() };
     }
-    let broken = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
+    let has_errors = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
     for diagnostic in diagnostics {
         let (file, line) =
-            (file_name(&diagnostic.location), places.locate(&diagnostic.location).start.line);
-        judging.apply(diagnostic, file, line, now_epoch_s);
+            (file_name(&diagnostic.location), source_map.locate(&diagnostic.location).start.line);
+        suppressor.apply(diagnostic, file, line, now_epoch_s);
     }
-    judging.finish(broken, now_epoch_s)
+    suppressor.finish(has_errors, now_epoch_s)
 }
 
-/// The files beside the spec, each once, as far as they are known.
+/// Returns `files` and the files of the diagnostics, each once.
 fn referenced_files(
-    beside: &[Arc<ReferencedFile>],
+    files: &[Arc<ReferencedFile>],
     diagnostics: &[Diagnostic],
 ) -> Vec<Arc<ReferencedFile>> {
-    let found = diagnostics.iter().filter_map(|diagnostic| match &diagnostic.location {
+    let in_diagnostics = diagnostics.iter().filter_map(|diagnostic| match &diagnostic.location {
         Location::ReferencedFile { file, .. } => Some(file),
         _ => None,
     });
     let mut names = BTreeSet::new();
-    beside
+    files
         .iter()
-        .chain(found)
+        .chain(in_diagnostics)
         .filter(|file| names.insert(file.name.clone()))
         .map(Arc::clone)
         .collect()
 }
 
-/// The file that a place is in; `None`: the spec.
-fn file_name(at: &Location) -> Option<String> {
-    match at {
+/// Returns the file of a location; `None` for the spec.
+fn file_name(location: &Location) -> Option<String> {
+    match location {
         Location::ReferencedFile { file, .. } => Some(file.name.clone()),
         _ => None,
     }
 }
 
-/// The comments of all files, and what has been judged by them so far.
+/// The comments of all files, and the diagnostics to which they have been applied.
 struct Suppressor {
     comments: Vec<Suppression>,
-    /// Which of them speak of a line of a file.
+    /// The indexes of the comments that apply to a line of a file.
     lines: BTreeMap<(Option<String>, usize), Vec<usize>>,
-    judged: SuppressionResult,
+    result: SuppressionResult,
 }
 
-/// A comment, where it stands, and what it has met.
+/// A comment, its file, and the codes for which there were diagnostics.
 struct Suppression {
     comment: SuppressionComment,
     file: Option<Arc<ReferencedFile>>,
-    /// The codes that it was needed for.
+    /// The codes of warnings and notes.
     used: BTreeSet<String>,
-    refused: BTreeSet<String>,
+    /// The codes of errors, which cannot be suppressed.
+    errors: BTreeSet<String>,
 }
 
 impl Suppression {
-    fn at(&self, span: &Range<usize>) -> Location {
-        at(self.file.as_ref(), span)
+    fn location(&self, span: &Range<usize>) -> Location {
+        location(self.file.as_ref(), span)
     }
 }
 
-fn at(file: Option<&Arc<ReferencedFile>>, span: &Range<usize>) -> Location {
+fn location(file: Option<&Arc<ReferencedFile>>, span: &Range<usize>) -> Location {
     let span = span.clone();
     match file {
         Some(file) => Location::ReferencedFile { file: Arc::clone(file), span },
@@ -110,46 +114,47 @@ fn at(file: Option<&Arc<ReferencedFile>>, span: &Range<usize>) -> Location {
 }
 
 impl Suppressor {
-    fn new(source: &Source, beside: &[Arc<ReferencedFile>], places: &SourceMap<'_>) -> Self {
+    fn new(source: &Source, files: &[Arc<ReferencedFile>], source_map: &SourceMap<'_>) -> Self {
         let (comments, lines) = (Vec::new(), BTreeMap::new());
-        let mut judging = Self { comments, lines, judged: SuppressionResult::default() };
+        let mut suppressor = Self { comments, lines, result: SuppressionResult::default() };
         for span in source.comments() {
-            judging.add_comment(&source.text, span, None, places);
+            suppressor.add_comment(&source.text, span, None, source_map);
         }
         for code in source.code_blocks() {
             let text = source.text.get(code.clone()).unwrap_or_default();
             for span in javascript::comments(text) {
                 let span = code.start + span.start..code.start + span.end;
-                judging.add_comment(&source.text, &span, None, places);
+                suppressor.add_comment(&source.text, &span, None, source_map);
             }
         }
-        for file in beside {
+        for file in files {
             for span in javascript::comments(&file.text) {
-                judging.add_comment(&file.text, &span, Some(file), places);
+                suppressor.add_comment(&file.text, &span, Some(file), source_map);
             }
         }
-        judging
+        suppressor
     }
 
-    /// Takes a comment of a text, if it is one of ours.
+    /// Adds a comment, if it is a suppression.
     fn add_comment(
         &mut self,
         text: &str,
         span: &Range<usize>,
         file: Option<&Arc<ReferencedFile>>,
-        places: &SourceMap<'_>,
+        source_map: &SourceMap<'_>,
     ) {
-        let line = places.locate(&at(file, span)).start.line;
+        let line = source_map.locate(&location(file, span)).start.line;
         match parse(text, span, line) {
             None => {}
             Some(Ok(comment)) => {
                 let line = (file.map(|file| file.name.clone()), comment.line);
                 self.lines.entry(line).or_default().push(self.comments.len());
-                let (used, refused) = (BTreeSet::new(), BTreeSet::new());
-                self.comments.push(Suppression { comment, file: file.cloned(), used, refused });
+                let (used, errors) = (BTreeSet::new(), BTreeSet::new());
+                self.comments.push(Suppression { comment, file: file.cloned(), used, errors });
             }
-            Some(Err(unreadable)) => {
-                self.judged.diagnostics.push(not_valid(&unreadable, at(file, &unreadable.span)));
+            Some(Err(invalid)) => {
+                let location = location(file, &invalid.span);
+                self.result.diagnostics.push(invalid_comment(&invalid, location));
             }
         }
     }
@@ -163,80 +168,85 @@ impl Suppressor {
     ) {
         let code = diagnostic.code;
         for n in self.lines.get(&(file, line)).into_iter().flatten() {
-            let placed = &mut self.comments[*n];
-            if !placed.comment.codes.iter().any(|(text, _)| text == code) {
+            let suppression = &mut self.comments[*n];
+            if !suppression.comment.codes.iter().any(|(text, _)| text == code) {
                 continue;
             }
             if diagnostic.severity == Severity::Error {
-                placed.refused.insert(code.to_owned());
+                suppression.errors.insert(code.to_owned());
                 continue;
             }
-            placed.used.insert(code.to_owned());
-            if !placed.comment.is_expired(now_epoch_s) {
-                let reason = placed.comment.reason.clone();
-                self.judged.suppressed.push(SuppressedDiagnostic { diagnostic, reason });
+            suppression.used.insert(code.to_owned());
+            if !suppression.comment.is_expired(now_epoch_s) {
+                let reason = suppression.comment.reason.clone();
+                self.result.suppressed.push(SuppressedDiagnostic { diagnostic, reason });
                 return;
             }
         }
-        self.judged.diagnostics.push(diagnostic);
+        self.result.diagnostics.push(diagnostic);
     }
 
-    /// Adds what is wrong with the comments themselves.
-    fn finish(self, broken: bool, now_epoch_s: i64) -> SuppressionResult {
-        let mut judged = self.judged;
+    /// Adds the diagnostics about the comments themselves.
+    fn finish(self, has_errors: bool, now_epoch_s: i64) -> SuppressionResult {
+        let mut result = self.result;
         let known: BTreeSet<&str> = pages().map(|page| page.code).collect();
-        for placed in &self.comments {
-            if placed.comment.is_expired(now_epoch_s) {
-                judged.diagnostics.push(expired(placed));
+        for suppression in &self.comments {
+            if suppression.comment.is_expired(now_epoch_s) {
+                result.diagnostics.push(expired(suppression));
             }
-            for (code, span) in &placed.comment.codes {
-                let at = placed.at(span);
+            for (code, span) in &suppression.comment.codes {
+                let location = suppression.location(span);
                 if !known.contains(code.as_str()) {
-                    judged.diagnostics.push(unknown_code(code, at));
-                } else if placed.refused.contains(code) {
-                    judged.diagnostics.push(not_suppressible(code, at));
-                } else if !placed.used.contains(code) && !broken {
-                    judged.diagnostics.push(unused(code, at));
+                    result.diagnostics.push(unknown_code(code, location));
+                } else if suppression.errors.contains(code) {
+                    result.diagnostics.push(not_suppressible(code, location));
+                } else if !suppression.used.contains(code) && !has_errors {
+                    result.diagnostics.push(unused(code, location));
                 }
             }
         }
-        judged
+        result
     }
 }
 
-fn expired(placed: &Suppression) -> Diagnostic {
-    let message = "what this comment allows was to end, and the day is past";
-    Diagnostic::warning("PV020", placed.at(&placed.comment.span), message)
-        .with_help("mend what is found, or move the day on")
+fn expired(suppression: &Suppression) -> Diagnostic {
+    let location = suppression.location(&suppression.comment.span);
+    Diagnostic::warning("PV020", location, "suppression expired")
+        .with_help("fix the cause, or set a later date")
 }
 
-fn unused(code: &str, at: Location) -> Diagnostic {
-    Diagnostic::warning("PV021", at, format!("there is no {code} here to allow")).with_help(
-        "remove it, or move it: at the end of a line it speaks of that line, alone of the next",
+fn unused(code: &str, location: Location) -> Diagnostic {
+    let message = format!("unused suppression: nothing here causes `{code}`");
+    Diagnostic::warning("PV021", location, message).with_help(
+        "remove the comment or move it: at the end of a line it applies to that line, \
+         on a separate line to the next",
     )
 }
 
-fn not_valid(unreadable: &InvalidComment, at: Location) -> Diagnostic {
-    let diagnostic = Diagnostic::warning("PV022", at, unreadable.message.clone());
-    match &unreadable.suggestion {
+fn invalid_comment(invalid: &InvalidComment, location: Location) -> Diagnostic {
+    let diagnostic = Diagnostic::warning("PV022", location, invalid.message.clone());
+    match &invalid.suggestion {
         Some(text) => {
             diagnostic.with_help(format!("did you mean `{text}`?")).with_suggestion(*text)
         }
-        None => diagnostic.with_help("write `provision: allow PV204, PV205 until 2027-01-31 why`"),
+        None => {
+            diagnostic.with_help("write `provision: allow PV204, PV205 until 2027-01-31 reason`")
+        }
     }
 }
 
-fn unknown_code(code: &str, at: Location) -> Diagnostic {
-    let diagnostic = Diagnostic::warning("PV023", at, format!("no finding has the code `{code}`"));
+fn unknown_code(code: &str, location: Location) -> Diagnostic {
+    let diagnostic = Diagnostic::warning("PV023", location, format!("unknown code `{code}`"));
     match closest_match(code, pages().map(|page| page.code)) {
         Some(code) => diagnostic.with_help(format!("did you mean `{code}`?")).with_suggestion(code),
         None => diagnostic.with_help("`provision explain` lists all codes"),
     }
 }
 
-fn not_suppressible(code: &str, at: Location) -> Diagnostic {
-    let message = format!("{code} is an error here, and only warnings and notes can be allowed");
-    Diagnostic::warning("PV024", at, message).with_help("mend the error, and remove this")
+fn not_suppressible(code: &str, location: Location) -> Diagnostic {
+    let message = format!("`{code}` is an error, and only warnings and notes can be suppressed");
+    Diagnostic::warning("PV024", location, message)
+        .with_help("fix the error, and remove the comment")
 }
 
 #[cfg(test)]
@@ -246,30 +256,30 @@ mod tests {
     /// 2026-11-24T03:00:00Z.
     const NOON: i64 = 1_795_489_200;
 
-    /// What is shown of warnings PV204 at each `owner` and PV301 at each `ctx`, as `PV204 3:1`, and
-    /// the reasons for which others are allowed.
-    fn check(text: &str, shown: &[&str], reasons: &[&str]) {
+    /// Applies the comments in `text` to a warning PV204 at each `owner` and PV201 at each `ctx.`. Compares the
+    /// diagnostics, as `PV204 3:1`, and the reasons of the suppressed ones.
+    fn check(text: &str, expected: &[&str], reasons: &[&str]) {
         let (source, _) = Source::parse("spec.yaml", text.as_bytes());
-        let finding = |code, word: &'static str| {
+        let warnings = |code, word: &'static str| {
             text.match_indices(word).map(move |(n, _)| {
                 Diagnostic::warning(code, Location::Span(n..n + word.len()), "found")
             })
         };
-        let diagnostics = finding("PV204", "owner").chain(finding("PV201", "ctx.")).collect();
-        let judged = apply_suppressions(&source, &[], diagnostics, NOON);
+        let diagnostics = warnings("PV204", "owner").chain(warnings("PV201", "ctx.")).collect();
+        let result = apply_suppressions(&source, &[], diagnostics, NOON);
         let line = |diagnostic: &Diagnostic| {
-            let place = source.position(&diagnostic.location);
-            format!("{} {}:{}", diagnostic.code, place.line, place.column)
+            let position = source.position(&diagnostic.location);
+            format!("{} {}:{}", diagnostic.code, position.line, position.column)
         };
-        assert_eq!(judged.diagnostics.iter().map(line).collect::<Vec<_>>(), shown, "{text}");
-        let found: Vec<&str> =
-            judged.suppressed.iter().map(|diagnostic| diagnostic.reason.as_str()).collect();
-        assert_eq!(found, reasons, "{text}");
+        assert_eq!(result.diagnostics.iter().map(line).collect::<Vec<_>>(), expected, "{text}");
+        let actual: Vec<&str> =
+            result.suppressed.iter().map(|suppressed| suppressed.reason.as_str()).collect();
+        assert_eq!(actual, reasons, "{text}");
     }
 
     #[test]
-    fn a_comment_speaks_of_its_line_or_of_the_next_one_that_says_something() {
-        check("owner: a # provision: allow PV204 said by mail\n", &[], &["said by mail"]);
+    fn a_comment_applies_to_its_line_or_to_the_next_line_with_content() {
+        check("owner: a # provision: allow PV204 approved by mail\n", &[], &["approved by mail"]);
         check("# provision: allow PV204\n\n# more\nowner: a\n", &[], &[""]);
         check("# provision: allow PV201, PV204 both\nowner: ctx.x\n", &[], &["both", "both"]);
         check("# provision: allow PV204\nowner: a\nb: owner\n", &["PV204 3:4"], &[""]);
@@ -278,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hash_inside_a_text_is_no_comment() {
+    fn a_hash_inside_a_text_does_not_start_a_comment() {
         check("owner: 'a # provision: allow PV204'\n", &["PV204 1:1"], &[]);
         check("owner: \"a # provision: allow PV204\"\n", &["PV204 1:1"], &[]);
         check("owner: a# provision: allow PV204\n", &["PV204 1:1"], &[]);
@@ -286,30 +296,30 @@ mod tests {
     }
 
     #[test]
-    fn code_inside_a_spec_has_comments_of_its_own() {
+    fn comments_in_inline_code_apply_to_its_lines() {
         let code = "a: |\n  x(ctx.a) // provision: allow PV201 for now\n  'it // provision: allow PV201'; ctx.b\nb: 1\n";
         check(code, &["PV201 3:35"], &["for now"]);
         check("a: |\n  // provision: allow PV201\n  // more\n\n  ctx.a\n", &[], &[""]);
     }
 
     #[test]
-    fn what_is_allowed_until_a_day_is_allowed_to_the_end_of_that_day() {
+    fn a_suppression_expires_at_the_end_of_its_day() {
         check("owner: a # provision: allow PV204 until 2026-11-24 x\n", &[], &["x"]);
-        let over = ["PV204 1:1", "PV020 1:10"];
-        check("owner: a # provision: allow PV204 until 2026-11-23 x\n", &over, &[]);
+        let expired = ["PV204 1:1", "PV020 1:10"];
+        check("owner: a # provision: allow PV204 until 2026-11-23 x\n", &expired, &[]);
     }
 
     #[test]
-    fn a_comment_that_can_not_be_read_allows_nothing() {
+    fn an_invalid_comment_suppresses_nothing() {
         let check = |comment: &str, code: &str, suggestion: Option<&str>| {
             let text = format!("owner: a # {comment}\n");
             let (source, _) = Source::parse("spec.yaml", text.as_bytes());
-            let judged = apply_suppressions(&source, &[], Vec::new(), NOON);
-            let found = judged
+            let result = apply_suppressions(&source, &[], Vec::new(), NOON);
+            let actual = result
                 .diagnostics
                 .iter()
                 .map(|diagnostic| (diagnostic.code, diagnostic.suggestion.as_deref()));
-            assert_eq!(found.collect::<Vec<_>>(), [(code, suggestion)], "{comment}");
+            assert_eq!(actual.collect::<Vec<_>>(), [(code, suggestion)], "{comment}");
         };
         check("provision: alow PV204", "PV022", Some("allow"));
         check("provision: PV204", "PV022", None);
@@ -322,37 +332,37 @@ mod tests {
         check("provision: allow PV204 untill 2027-01-31", "PV022", Some("until"));
         check("provision: allow PV2O4", "PV023", Some("PV204"));
         check("provision: allow pv204", "PV023", Some("PV204"));
-        // While there are errors, what is not found may only not have been looked for.
+        // With errors, unused suppressions are not reported: some checks did not run.
         let (source, _) = Source::parse("spec.yaml", b"owner: a # provision: allow PV204\n");
         let error = Diagnostic::error("PV202", Location::File, "found");
         assert_eq!(apply_suppressions(&source, &[], vec![error], NOON).diagnostics.len(), 1);
     }
 
     #[test]
-    fn people_may_write_of_provision_in_a_comment() {
+    fn a_comment_about_provision_is_not_a_suppression() {
         check("a: 1 # provision: see the README\n", &[], &[]);
         check("a: 1 # provision\n", &[], &[]);
     }
 
     #[test]
-    fn an_error_stays_and_it_is_said_that_it_can_not_be_allowed() {
+    fn a_suppression_of_an_error_is_reported() {
         let (source, _) = Source::parse("spec.yaml", b"a: 1 # provision: allow PV202\n");
         let error = Diagnostic::error("PV202", Location::Span(0..1), "found");
-        let judged = apply_suppressions(&source, &[], vec![error], NOON);
+        let result = apply_suppressions(&source, &[], vec![error], NOON);
         let codes: Vec<&str> =
-            judged.diagnostics.iter().map(|diagnostic| diagnostic.code).collect();
-        assert_eq!((codes.as_slice(), judged.suppressed.len()), (&["PV202", "PV024"][..], 0));
+            result.diagnostics.iter().map(|diagnostic| diagnostic.code).collect();
+        assert_eq!((codes.as_slice(), result.suppressed.len()), (&["PV202", "PV024"][..], 0));
     }
 
     #[test]
-    fn a_handler_allows_what_is_found_in_it() {
+    fn a_comment_in_a_handler_applies_to_the_handlers_lines() {
         let text = "ctx.a // provision: allow PV201 why\nctx.b\n// provision: allow PV201\n";
         let file = Arc::new(ReferencedFile { name: "chat.js".into(), text: text.into() });
         let at = |span| Location::ReferencedFile { file: Arc::clone(&file), span };
         let diagnostics =
             [0..4, 36..40].map(|span| Diagnostic::warning("PV201", at(span), "found"));
         let (source, _) = Source::parse("spec.yaml", b"a: 1 # provision: allow PV201\n");
-        let judged = apply_suppressions(&source, &[Arc::clone(&file)], diagnostics.into(), NOON);
+        let result = apply_suppressions(&source, &[Arc::clone(&file)], diagnostics.into(), NOON);
         let line = |diagnostic: &Diagnostic| {
             (
                 diagnostic.code,
@@ -362,9 +372,9 @@ mod tests {
         };
         let chat = || Some("chat.js".to_owned());
         assert_eq!(
-            judged.diagnostics.iter().map(line).collect::<Vec<_>>(),
+            result.diagnostics.iter().map(line).collect::<Vec<_>>(),
             [("PV201", chat(), 2), ("PV021", None, 1), ("PV021", chat(), 3)]
         );
-        assert_eq!(judged.suppressed[0].reason, "why");
+        assert_eq!(result.suppressed[0].reason, "why");
     }
 }

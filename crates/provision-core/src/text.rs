@@ -1,7 +1,8 @@
-//! Text with holes: `/aws/appsync/apis/${apis/chat.ApiId}`, the one thing unknown at plan time.
+//! Text with placeholders: `/aws/appsync/apis/${apis/chat.ApiId}`. Placeholders are the only values that a plan does
+//! not know.
 //!
-//! In a document it is a plain string once nothing is open. Until then it is what CloudFormation
-//! would write: `Ref` or `Fn::GetAtt` for a lone hole, `Fn::Sub` for text around holes.
+//! In a document, a text without placeholders is a string. A single placeholder is a `Ref` or `Fn::GetAtt`, as in
+//! CloudFormation; text with placeholders is an `Fn::Sub`.
 use std::borrow::Cow;
 use std::fmt;
 
@@ -11,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::address::Address;
 
+/// Literal text and placeholders.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Text(Vec<TextPart>);
 
@@ -20,22 +22,28 @@ enum TextPart {
     Placeholder(Placeholder),
 }
 
-/// What a text waits for.
+/// A value in a text that is resolved later.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Placeholder {
-    /// What AWS decides about a resource: `apis/chat.ApiId`.
-    Attribute { address: Address, name: String },
-    /// What differs from stage to stage: `stage`.
+    /// An attribute that AWS assigns: `apis/chat.ApiId`.
+    Attribute {
+        /// The resource.
+        address: Address,
+        /// CloudFormation's name of the attribute.
+        name: String,
+    },
+    /// A parameter of the spec: `stage`.
     Parameter(String),
-    /// Where the stack stands: `AWS::Region`.
+    /// A pseudo parameter: `AWS::Region`.
     Pseudo(String),
 }
 
-/// CloudFormation's own parameters, as far as a spec may name them.
+/// CloudFormation's pseudo parameters that a spec can use.
 pub const PSEUDO_PARAMETERS: &[&str] =
     &["AWS::AccountId", "AWS::Partition", "AWS::Region", "AWS::StackName", "AWS::URLSuffix"];
 
 impl Text {
+    /// Creates a text without placeholders.
     pub fn literal(text: &str) -> Self {
         if text.is_empty() {
             Self::default()
@@ -43,14 +51,14 @@ impl Text {
             Self(vec![TextPart::Literal(text.to_owned())])
         }
     }
-    /// What AWS will decide about the resource at `address`.
+    /// Creates a reference to an attribute of the resource at `address`.
     pub fn attribute(address: &Address, attribute: &str) -> Self {
         let name = attribute.to_owned();
         Self(vec![TextPart::Placeholder(Placeholder::Attribute { address: address.clone(), name })])
     }
-    /// Reads `Fn::Sub`'s way of writing: `${AWS::Region}`, `${apis/chat.ApiId}`, `${!literal}`.
+    /// Parses the syntax of `Fn::Sub`: `${AWS::Region}`, `${apis/chat.ApiId}`, `${!literal}`.
     ///
-    /// What is no hole we know stays as it is written.
+    /// An unknown placeholder is literal text.
     pub fn from_sub(text: &str) -> Self {
         let mut parts = Vec::new();
         let mut rest = text;
@@ -62,8 +70,8 @@ impl Text {
                     rest = after;
                 }
                 Some((inside, after)) => match Placeholder::parse(inside) {
-                    Some(hole) => {
-                        parts.push(TextPart::Placeholder(hole));
+                    Some(placeholder) => {
+                        parts.push(TextPart::Placeholder(placeholder));
                         rest = after;
                     }
                     None => {
@@ -80,7 +88,7 @@ impl Text {
         push_literal(&mut parts, rest);
         Self(parts)
     }
-    /// The open text that `value` is: a `Ref`, `Fn::GetAtt` or `Fn::Sub`, and nothing beside it.
+    /// Parses an object whose only key is `Ref`, `Fn::GetAtt` or `Fn::Sub`.
     pub fn from_intrinsic(value: &Value) -> Option<Self> {
         let map = value.as_object().filter(|map| map.len() == 1)?;
         let (intrinsic, value) = map.iter().next()?;
@@ -98,42 +106,44 @@ impl Text {
             _ => None,
         }
     }
-    /// What nobody knows yet, and nothing around it.
-    pub fn placeholder(hole: Placeholder) -> Self {
-        Self(vec![TextPart::Placeholder(hole)])
+    /// Creates a text of a single placeholder.
+    pub fn placeholder(placeholder: Placeholder) -> Self {
+        Self(vec![TextPart::Placeholder(placeholder)])
     }
-    /// These texts, one after the other.
+    /// Concatenates texts.
     pub fn concat(texts: impl IntoIterator<Item = Self>) -> Self {
         let mut parts = Vec::new();
         for part in texts.into_iter().flat_map(|text| text.0) {
             match part {
                 TextPart::Literal(text) => push_literal(&mut parts, &text),
-                open @ TextPart::Placeholder(_) => parts.push(open),
+                placeholder @ TextPart::Placeholder(_) => parts.push(placeholder),
             }
         }
         Self(parts)
     }
-    /// The same text with each hole said as `other` says it.
-    pub fn map_placeholders(&self, other: &mut dyn FnMut(&Placeholder) -> Self) -> Self {
+    /// Replaces each placeholder by the text that `replace` returns.
+    pub fn map_placeholders(&self, replace: &mut dyn FnMut(&Placeholder) -> Self) -> Self {
         Self::concat(self.0.iter().map(|part| match part {
             TextPart::Literal(text) => Self::literal(text),
-            TextPart::Placeholder(hole) => other(hole),
+            TextPart::Placeholder(placeholder) => replace(placeholder),
         }))
     }
-    /// About how many bytes it takes.
+    /// Returns the approximate length in bytes.
     pub fn estimated_len(&self) -> usize {
-        let weight = |part: &TextPart| match part {
+        /// The typical length of a resolved placeholder, such as an id or an ARN.
+        const PLACEHOLDER_LEN: usize = 64;
+        let len = |part: &TextPart| match part {
             TextPart::Literal(text) => text.len(),
-            TextPart::Placeholder(_) => 64,
+            TextPart::Placeholder(_) => PLACEHOLDER_LEN,
         };
-        self.0.iter().map(weight).sum()
+        self.0.iter().map(len).sum()
     }
-    /// This text and then the other.
-    pub fn with_suffix(mut self, other: &str) -> Self {
-        push_literal(&mut self.0, other);
+    /// Appends literal text.
+    pub fn with_suffix(mut self, suffix: &str) -> Self {
+        push_literal(&mut self.0, suffix);
         self
     }
-    /// The text, if nothing is open.
+    /// Returns the text, if it has no placeholders.
     pub fn as_literal(&self) -> Option<&str> {
         match self.0.as_slice() {
             [] => Some(""),
@@ -141,45 +151,46 @@ impl Text {
             _ => None,
         }
     }
-    /// The text for a call to AWS, where nothing is open any more.
+    /// Returns the text for a call to AWS, for which every placeholder is resolved.
     pub fn expect_literal(&self) -> &str {
-        self.as_literal().expect("apply fills every hole before it calls")
+        self.as_literal().expect("apply resolves every placeholder before a call")
     }
+    /// Returns the placeholders in order.
     pub fn placeholders(&self) -> impl Iterator<Item = &Placeholder> {
         self.0.iter().filter_map(|part| match part {
-            TextPart::Placeholder(hole) => Some(hole),
+            TextPart::Placeholder(placeholder) => Some(placeholder),
             TextPart::Literal(_) => None,
         })
     }
-    /// The text as a spec writes it: `${AWS::Region}`, and `$${` for a literal `${`.
+    /// Returns the text in the syntax of a spec: `${AWS::Region}`, and `$${` for a literal `${`.
     ///
-    /// A spec names no attributes, so what hangs on one is written like the rest.
+    /// A spec cannot refer to attributes; a text that does is written with the attribute's address.
     pub fn to_spec_syntax(&self) -> String {
         let write = |part: &TextPart| match part {
             TextPart::Literal(text) => text.replace("${", "$${"),
-            TextPart::Placeholder(hole) => format!("${{{hole}}}"),
+            TextPart::Placeholder(placeholder) => format!("${{{placeholder}}}"),
         };
         self.0.iter().map(write).collect()
     }
-    /// The same text with what `known` knows put in its place.
-    pub fn resolve(&self, known: &dyn Fn(&Placeholder) -> Option<String>) -> Self {
+    /// Replaces each placeholder by its value, if `value_of` returns one.
+    pub fn resolve(&self, value_of: &dyn Fn(&Placeholder) -> Option<String>) -> Self {
         let mut parts = Vec::new();
         for part in &self.0 {
             match part {
                 TextPart::Literal(text) => push_literal(&mut parts, text),
-                TextPart::Placeholder(hole) => match known(hole) {
+                TextPart::Placeholder(placeholder) => match value_of(placeholder) {
                     Some(value) => push_literal(&mut parts, &value),
-                    None => parts.push(TextPart::Placeholder(hole.clone())),
+                    None => parts.push(TextPart::Placeholder(placeholder.clone())),
                 },
             }
         }
         Self(parts)
     }
-    /// As a document writes it, with addresses as they are.
+    /// Returns a string or an intrinsic, which refers to resources by address.
     pub fn to_value(&self) -> Value {
         self.to_intrinsic(&|address| address.to_string())
     }
-    /// As a document writes it, each address under the name that `name` gives it.
+    /// Returns a string or an intrinsic, which refers to resources by the names that `name` returns.
     pub fn to_intrinsic(&self, name: &dyn Fn(&Address) -> String) -> Value {
         match self.0.as_slice() {
             [] => json!(""),
@@ -196,7 +207,7 @@ impl Text {
                     TextPart::Placeholder(Placeholder::Attribute { address, name: attribute }) => {
                         format!("${{{}.{attribute}}}", name(address))
                     }
-                    TextPart::Placeholder(hole) => format!("${{{hole}}}"),
+                    TextPart::Placeholder(placeholder) => format!("${{{placeholder}}}"),
                 };
                 json!({ "Fn::Sub": parts.iter().map(write).collect::<String>() })
             }
@@ -213,7 +224,7 @@ fn push_literal(parts: &mut Vec<TextPart>, text: &str) {
 }
 
 impl Placeholder {
-    /// Reads what stands between `${` and `}`.
+    /// Parses the text between `${` and `}`.
     fn parse(inside: &str) -> Option<Self> {
         if PSEUDO_PARAMETERS.contains(&inside) {
             return Some(Self::Pseudo(inside.to_owned()));
@@ -226,7 +237,7 @@ impl Placeholder {
     }
 }
 
-/// Whether a parameter can have this name: CloudFormation takes letters and digits only.
+/// Whether `name` is a valid name of a parameter. CloudFormation allows letters and digits only.
 pub fn is_parameter_name(name: &str) -> bool {
     name.starts_with(|character: char| character.is_ascii_alphabetic())
         && name.len() <= 255
@@ -243,12 +254,12 @@ impl fmt::Display for Placeholder {
 }
 
 impl fmt::Display for Text {
-    /// For people: holes as the spec writes them.
+    /// Writes placeholders as in a spec, `${…}`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for part in &self.0 {
             match part {
                 TextPart::Literal(text) => f.write_str(text)?,
-                TextPart::Placeholder(hole) => write!(f, "${{{hole}}}")?,
+                TextPart::Placeholder(placeholder) => write!(f, "${{{placeholder}}}")?,
             }
         }
         Ok(())
@@ -307,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_is_written_as_cloudformation_would() {
+    fn a_text_is_serialized_as_a_string_or_an_intrinsic() {
         check("", json!(""));
         check("plain", json!("plain"));
         check("${AWS::Region}", json!({ "Ref": "AWS::Region" }));
@@ -322,9 +333,9 @@ mod tests {
     }
 
     #[test]
-    fn a_filled_text_is_plain() {
+    fn a_resolved_text_is_literal() {
         let text = Text::from_sub("x-${AWS::Region}-${apis/a.ApiId}");
-        let known = |hole: &Placeholder| match hole {
+        let known = |placeholder: &Placeholder| match placeholder {
             Placeholder::Pseudo(_) => Some("here".to_owned()),
             _ => None,
         };
@@ -334,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn an_object_that_is_more_than_an_intrinsic_is_no_text() {
+    fn an_object_with_other_keys_is_not_a_text() {
         assert_eq!(Text::from_intrinsic(&json!({ "Ref": "AWS::Region", "x": 1 })), None);
         assert_eq!(Text::from_intrinsic(&json!({ "Ref": "my-queue" })), None);
     }

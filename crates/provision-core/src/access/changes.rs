@@ -62,39 +62,42 @@ impl AccessOperation {
 
 /// Returns what is opened or closed between `before` and `after`, in the order of addresses.
 pub fn changes(before: &Access, after: &Access) -> Vec<AccessChange> {
-    let (before, after) = (places(before), places(after));
+    let (before, after) = (accepted_modes(before), accepted_modes(after));
     let mut keys: Vec<&Key<'_>> = before.keys().chain(after.keys()).collect();
     keys.sort();
     keys.dedup();
-    keys.into_iter().flat_map(|key| at(key, before.get(key), after.get(key))).collect()
+    keys.into_iter().flat_map(|key| changes_at(key, before.get(key), after.get(key))).collect()
 }
 
 /// Identifies an API, or a namespace by its channels: with another name it is another one.
 type Key<'a> = (&'a Address, Option<&'a str>);
 type Accepted<'a> = Vec<(AccessOperation, &'a [String])>;
 
-fn places(access: &Access) -> BTreeMap<Key<'_>, Accepted<'_>> {
-    let mut places = BTreeMap::new();
+fn accepted_modes(access: &Access) -> BTreeMap<Key<'_>, Accepted<'_>> {
+    let mut accepted_modes = BTreeMap::new();
     for api in &access.apis {
-        places
+        accepted_modes
             .insert((&api.address, None), vec![(AccessOperation::Connect, api.connect.as_slice())]);
-        for it in &api.namespaces {
-            let publish = (AccessOperation::Publish, it.publish.modes.as_slice());
-            let subscribe = (AccessOperation::Subscribe, it.subscribe.modes.as_slice());
-            places.insert((&it.address, Some(it.channels.as_str())), vec![publish, subscribe]);
+        for namespace in &api.namespaces {
+            let publish = (AccessOperation::Publish, namespace.publish.modes.as_slice());
+            let subscribe = (AccessOperation::Subscribe, namespace.subscribe.modes.as_slice());
+            accepted_modes.insert(
+                (&namespace.address, Some(namespace.channels.as_str())),
+                vec![publish, subscribe],
+            );
         }
     }
-    places
+    accepted_modes
 }
 
-fn at(
+fn changes_at(
     key: &Key<'_>,
     before: Option<&Accepted<'_>>,
     after: Option<&Accepted<'_>>,
 ) -> Vec<AccessChange> {
     let whole = before.is_none() || after.is_none();
     let (address, channels) = (key.0, key.1);
-    let one = |operation, mode: &String, change| AccessChange {
+    let access_change = |operation, mode: &String, change| AccessChange {
         address: address.clone(),
         channels: channels.map(ToOwned::to_owned),
         operation,
@@ -103,18 +106,18 @@ fn at(
         whole,
     };
     let modes = |side: Option<&Accepted<'_>>, operation: AccessOperation| -> Vec<String> {
-        let found = side.into_iter().flatten().find(|(value, _)| *value == operation);
-        found.map(|(_, modes)| modes.to_vec()).unwrap_or_default()
+        let result = side.into_iter().flatten().find(|(value, _)| *value == operation);
+        result.map(|(_, modes)| modes.to_vec()).unwrap_or_default()
     };
-    let mut found = Vec::new();
+    let mut result = Vec::new();
     for operation in
         [AccessOperation::Connect, AccessOperation::Publish, AccessOperation::Subscribe]
     {
-        let (was, will) = (modes(before, operation), modes(after, operation));
-        let lost = was.iter().filter(|before| !will.contains(before));
-        found.extend(lost.map(|lost| one(operation, lost, Direction::Lost)));
-        let gained = will.iter().filter(|will| !was.contains(will));
-        found.extend(gained.map(|gained| one(operation, gained, Direction::Gained)));
+        let (old, new) = (modes(before, operation), modes(after, operation));
+        let lost = old.iter().filter(|before| !new.contains(before));
+        result.extend(lost.map(|lost| access_change(operation, lost, Direction::Lost)));
+        let gained = new.iter().filter(|new| !old.contains(new));
+        result.extend(gained.map(|gained| access_change(operation, gained, Direction::Gained)));
     }
-    found
+    result
 }

@@ -30,19 +30,23 @@ pub fn check(desired: &DesiredState, diagnostics: &mut Vec<Diagnostic>) {
             continue;
         }
         let auth = desired.get(&api.address).and_then(|desired| desired.declared.get("auth"));
-        let judging = ApiCheck { api, auth, path };
-        let sound = |list: &ModeList<'_>| judging.is_valid(list);
-        for list in judging.lists("publish", |judging| &judging.publish).into_iter().filter(sound) {
-            judging.publish(&list, diagnostics);
+        let api_check = ApiCheck { api, auth, path };
+        let is_valid = |list: &ModeList<'_>| api_check.is_valid(list);
+        for list in
+            api_check.lists("publish", |namespace| &namespace.publish).into_iter().filter(is_valid)
+        {
+            api_check.publish(&list, diagnostics);
         }
         let connects = api.connect.iter().any(|mode| api.is_usable(mode));
         if !connects {
-            diagnostics.push(judging.no_connection());
+            diagnostics.push(api_check.no_connection());
         }
-        for list in
-            judging.lists("subscribe", |judging| &judging.subscribe).into_iter().filter(sound)
+        for list in api_check
+            .lists("subscribe", |namespace| &namespace.subscribe)
+            .into_iter()
+            .filter(is_valid)
         {
-            judging.subscribe(&list, connects, diagnostics);
+            api_check.subscribe(&list, connects, diagnostics);
         }
     }
 }
@@ -57,7 +61,7 @@ struct ApiCheck<'a> {
 /// A list of modes in the spec, and the channels to which it applies.
 struct ModeList<'a> {
     modes: &'a [String],
-    place: ModesLocation,
+    location: ModesLocation,
     channels: Vec<&'a str>,
 }
 
@@ -77,17 +81,21 @@ impl<'a> ApiCheck<'a> {
         if let Some(first) = namespaces.iter().find(inherits) {
             let channels =
                 namespaces.iter().filter(inherits).map(|namespace| namespace.channels.as_str());
-            let place = self.location(operation);
+            let location = self.location(operation);
             lists.push(ModeList {
                 modes: &grant(first).modes,
-                place,
+                location,
                 channels: channels.collect(),
             });
         }
         lists.extend(namespaces.iter().filter(|namespace| !inherits(namespace)).map(|namespace| {
             let path = namespace.address.parts().collect::<DocumentPath>().key(operation);
             let channels = vec![namespace.channels.as_str()];
-            ModeList { modes: &grant(namespace).modes, place: ModesLocation::List(path), channels }
+            ModeList {
+                modes: &grant(namespace).modes,
+                location: ModesLocation::List(path),
+                channels,
+            }
         }));
         lists
     }
@@ -136,7 +144,7 @@ impl<'a> ApiCheck<'a> {
             // A connection and each of its subscriptions are authorized separately
             // (docs/reference/authorization.md#one-credential-per-operation), so this works for
             // clients with two credentials.
-            let at = match &list.place {
+            let at = match &list.location {
                 ModesLocation::List(_) => self.item(list, mode),
                 ModesLocation::Providers(_) => {
                     Location::Key(self.path.clone().key("auth").key("connection"))
@@ -151,7 +159,7 @@ impl<'a> ApiCheck<'a> {
     }
 
     fn unusable(&self, code: &'static str, operation: &str, list: &ModeList<'_>) -> Diagnostic {
-        let (ModesLocation::List(path) | ModesLocation::Providers(path)) = &list.place;
+        let (ModesLocation::List(path) | ModesLocation::Providers(path)) = &list.location;
         let message = format!(
             "no client can {operation} to {}: only {} is accepted, and this API declares no key",
             channels(&list.channels),
@@ -174,7 +182,7 @@ impl<'a> ApiCheck<'a> {
 
     /// Returns where `mode` is written, or where its provider is.
     fn item(&self, list: &ModeList<'_>, mode: &str) -> Location {
-        let (path, n) = match &list.place {
+        let (path, n) = match &list.location {
             ModesLocation::List(path) => (path, list.modes.iter().position(|value| value == mode)),
             ModesLocation::Providers(path) => {
                 (path, self.api.providers.iter().position(|provider| provider.mode == mode))

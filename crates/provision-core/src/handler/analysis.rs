@@ -1,48 +1,59 @@
-//! What an analysis of handler code results in.
+//! The result of analyzing handler code: its exports and its diagnostics.
 use std::ops::Range;
 
 use crate::diagnostic::Severity;
 
-/// Nobody reads more at once, and broken code can have as many as it has characters.
+/// The most diagnostics that one file gets; code that does not parse can have one for each character.
 pub const DIAGNOSTICS_MAX: usize = 100;
 
-/// What there is to know of a handler's code.
+/// The exports and the diagnostics of handler code.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HandlerAnalysis {
+    /// The export `onPublish`.
     pub on_publish: Option<Export>,
+    /// The export `onSubscribe`.
     pub on_subscribe: Option<Export>,
-    /// By place, at most [`FINDINGS_MAX`].
+    /// Sorted by position, at most 100.
     pub diagnostics: Vec<HandlerDiagnostic>,
 }
 
-/// One of the two names that AppSync looks for.
+/// An export that AppSync calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Export {
-    /// Where the name stands.
+    /// The bytes of the exported name.
     pub span: Range<usize>,
+    /// The form of the exported value.
     pub kind: ExportKind,
 }
 
-/// What is exported under a name.
+/// The form of an exported value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExportKind {
-    /// It runs without a data source.
+    /// A function, which runs without a data source.
     Function,
-    /// It makes a data source's request and reads its answer.
-    Object { request: bool, response: bool },
-    /// Only running the code would show.
+    /// An object whose functions build the request to a data source and read the response.
+    Object {
+        /// Whether the object has the function `request`.
+        request: bool,
+        /// Whether the object has the function `response`.
+        response: bool,
+    },
+    /// A value that is not known before the code runs.
     Unknown,
 }
 
-/// Something that AppSync refuses, or that probably is not what was meant.
+/// A diagnostic in handler code. Unlike a [`Diagnostic`](crate::diagnostic::Diagnostic), it has a position in the
+/// code, not in a spec.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HandlerDiagnostic {
-    /// `PV310`.
+    /// The code of the diagnostic, such as `PV310`.
     pub code: &'static str,
+    /// Whether AppSync rejects the code.
     pub severity: Severity,
-    /// Bytes of the code.
+    /// Bytes of the handler code.
     pub span: Range<usize>,
+    /// One line without a final period.
     pub message: String,
-    /// What to write instead.
+    /// How to fix the code.
     pub help: Option<String>,
 }

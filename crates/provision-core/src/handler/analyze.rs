@@ -13,37 +13,43 @@ use crate::handler::analysis::{HandlerAnalysis, HandlerDiagnostic};
 use crate::handler::code::Code;
 use crate::handler::{builtins, context, exports, functions, imports, language, names};
 
-/// AppSync takes 32,768 characters, each of four bytes at most; what is longer is not read.
-pub const BYTES_MAX: usize = 4 * 32_768;
+/// The most bytes that are parsed: AppSync accepts 32,768 characters, and a character has at most four bytes.
+const BYTES_MAX: usize = 4 * 32_768;
 
-/// Brackets in brackets. Nobody writes so many, and the parser's time grows with their square.
+/// The most nested brackets. The time that the parser takes grows with their square.
 const DEPTH_MAX: usize = 256;
 
-/// What nests without brackets, `!!!x` or `a => b => c`, still makes the parser call itself, and the walks
-/// over its tree too. No construct takes more stack than half of this for each of its bytes.
+/// The stack for each byte of code. The parser and the checks recurse for constructs that nest without brackets,
+/// such as `!!!x` and `a => b => c`; none of them needs more than half of this per byte.
 const STACK_PER_BYTE: usize = 4 << 10;
 const STACK_MIN: usize = 2 << 20;
 
-/// Reads handler code. Never fails: what is no JavaScript has findings and no exports.
+/// Parses and checks handler code. Never fails: code that is not valid JavaScript has diagnostics and no exports.
 pub fn analyze(code: &str) -> HandlerAnalysis {
     if code.len() > BYTES_MAX {
-        let message = format!("the code has {} bytes, which is too long to be read", code.len());
-        return unparsable(0..first_byte(code), message, "AppSync takes 32768 characters");
+        let message = format!("the code is too long: {} bytes", code.len());
+        return unparsable(
+            0..first_byte(code),
+            message,
+            "AppSync accepts at most 32,768 characters",
+        );
     }
-    if let Some(at) = excessive_nesting(code) {
-        let message = format!("more than {DEPTH_MAX} brackets are open here");
-        return unparsable(at..at + 1, message, "give the inner parts names of their own");
+    if let Some(offset) = excessive_nesting(code) {
+        let message = format!("more than {DEPTH_MAX} nested brackets");
+        let help = "assign the inner expressions to constants";
+        return unparsable(offset..offset + 1, message, help);
     }
     let stack = STACK_MIN + code.len() * STACK_PER_BYTE;
-    let read = thread::scope(|scope| {
-        let reader = thread::Builder::new().stack_size(stack);
-        reader.spawn_scoped(scope, || parse(code)).ok()?.join().ok()
+    let analysis = thread::scope(|scope| {
+        let parser = thread::Builder::new().stack_size(stack);
+        parser.spawn_scoped(scope, || parse(code)).ok()?.join().ok()
     });
-    let message = || "the code could not be read".to_owned();
-    read.unwrap_or_else(|| unparsable(0..first_byte(code), message(), "make it shorter"))
+    let message = || "the code cannot be checked".to_owned();
+    analysis.unwrap_or_else(|| unparsable(0..first_byte(code), message(), "shorten the code"))
 }
 
-/// Where too many brackets are open. Those in texts and comments count, which is close enough.
+/// Returns where too many brackets are open. Brackets in strings and comments count, too: an exact count would need
+/// the parser.
 fn excessive_nesting(code: &str) -> Option<usize> {
     let mut depth = 0_usize;
     code.bytes().position(|byte| {
@@ -62,39 +68,39 @@ fn first_byte(code: &str) -> usize {
 
 fn unparsable(span: Range<usize>, message: String, help: &str) -> HandlerAnalysis {
     let (severity, help) = (Severity::Error, Some(help.to_owned()));
-    let finding = HandlerDiagnostic { code: "PV301", severity, span, message, help };
-    HandlerAnalysis { diagnostics: vec![finding], ..HandlerAnalysis::default() }
+    let diagnostic = HandlerDiagnostic { code: "PV301", severity, span, message, help };
+    HandlerAnalysis { diagnostics: vec![diagnostic], ..HandlerAnalysis::default() }
 }
 
 fn parse(text: &str) -> HandlerAnalysis {
     let arena = Allocator::default();
-    let read = parse_as(&arena, text, SourceType::mjs());
-    if read.diagnostics.is_empty() {
-        return run_checks(text, &read.program, false);
+    let javascript = parse_as(&arena, text, SourceType::mjs());
+    if javascript.diagnostics.is_empty() {
+        return run_checks(text, &javascript.program, false);
     }
-    let typed = parse_as(&arena, text, SourceType::ts());
-    if typed.diagnostics.is_empty() {
-        return run_checks(text, &typed.program, true);
+    let typescript = parse_as(&arena, text, SourceType::ts());
+    if typescript.diagnostics.is_empty() {
+        return run_checks(text, &typescript.program, true);
     }
-    let first = read.diagnostics.into_vec().into_iter().next();
-    let place =
+    let first = javascript.diagnostics.into_vec().into_iter().next();
+    let span =
         first.as_ref().and_then(|diagnostic| diagnostic.labels.first()).map(LabeledSpan::span);
     let message = first.as_ref().map_or("", |diagnostic| &diagnostic.message);
-    let findings = vec![syntax_error(text, message, place)];
-    HandlerAnalysis { diagnostics: findings, ..HandlerAnalysis::default() }
+    let diagnostics = vec![syntax_error(text, message, span)];
+    HandlerAnalysis { diagnostics, ..HandlerAnalysis::default() }
 }
 
-/// The parser's own words behind ours, without its capital.
-fn syntax_error(text: &str, message: &str, place: Option<Span>) -> HandlerDiagnostic {
+/// Returns PV300 with the parser's message, whose first letter is changed to lower case.
+fn syntax_error(text: &str, message: &str, span: Option<Span>) -> HandlerDiagnostic {
     let message = message.trim_end_matches('.');
     let mut letters = message.chars();
     let first =
         letters.next().map(|character| character.to_lowercase().to_string()).unwrap_or_default();
-    let place = place.unwrap_or_default();
-    // What lacks at the end is shown behind the last letter: past that there may be no line to show.
+    let span = span.unwrap_or_default();
+    // An error at the end of the code is shown at the last character: there may be no line after it.
     let last = text.trim_end();
     let before = last.len() - last.chars().next_back().map_or(0, char::len_utf8);
-    let span = match (place.start as usize, place.end as usize) {
+    let span = match (span.start as usize, span.end as usize) {
         (start, _) if start >= last.len() => before..last.len(),
         (start, end) => start..end.min(text.len()),
     };
@@ -102,7 +108,7 @@ fn syntax_error(text: &str, message: &str, place: Option<Span>) -> HandlerDiagno
         code: "PV300",
         severity: Severity::Error,
         span,
-        message: format!("this is no JavaScript: {first}{}", letters.as_str()),
+        message: format!("not valid JavaScript: {first}{}", letters.as_str()),
         help: None,
     }
 }
@@ -112,16 +118,16 @@ fn parse_as<'a>(arena: &'a Allocator, text: &'a str, kind: SourceType) -> Parser
     Parser::new(arena, text, kind).with_options(options).parse()
 }
 
-/// Looks through code that could be parsed; `typed` as TypeScript alone.
-fn run_checks<'a>(text: &'a str, program: &'a Program<'a>, typed: bool) -> HandlerAnalysis {
+/// Runs every check on code that was parsed.
+fn run_checks<'a>(text: &'a str, program: &'a Program<'a>, is_typescript: bool) -> HandlerAnalysis {
     let builder = SemanticBuilder::new().with_build_nodes(true).with_check_syntax_error(true);
-    let built = builder.build(program);
-    let mut code = Code::new(text, &built.semantic);
-    for error in built.diagnostics {
-        let place = error.labels.first().map(LabeledSpan::span);
-        code.push(syntax_error(text, &error.message, place));
+    let resolution = builder.build(program);
+    let mut code = Code::new(text, &resolution.semantic);
+    for error in resolution.diagnostics {
+        let span = error.labels.first().map(LabeledSpan::span);
+        code.push(syntax_error(text, &error.message, span));
     }
-    if typed {
+    if is_typescript {
         language::check_typescript(&mut code);
     }
     let exports = exports::check(&mut code);
@@ -143,41 +149,40 @@ mod tests {
     use super::*;
     use crate::handler::analysis::{DIAGNOSTICS_MAX, ExportKind};
 
-    /// What is found in `code`, a number each.
-    fn found(code: &str) -> Vec<&'static str> {
+    fn codes(code: &str) -> Vec<&'static str> {
         analyze(code).diagnostics.into_iter().map(|diagnostic| diagnostic.code).collect()
     }
 
-    fn shapes(code: &str) -> [Option<ExportKind>; 2] {
-        let read = analyze(code);
-        [read.on_publish, read.on_subscribe].map(|export| export.map(|export| export.kind))
+    fn export_kinds(code: &str) -> [Option<ExportKind>; 2] {
+        let analysis = analyze(code);
+        [analysis.on_publish, analysis.on_subscribe].map(|export| export.map(|export| export.kind))
     }
 
     #[test]
-    fn brackets_in_brackets_end_somewhere() {
+    fn nested_brackets_are_limited() {
         for bracket in ["(", "[", "{", "({a:", "a(", "`${", "(a="] {
-            assert_eq!(found(&bracket.repeat(10_000)), ["PV301"], "{bracket}");
+            assert_eq!(codes(&bracket.repeat(10_000)), ["PV301"], "{bracket}");
         }
-        assert_eq!(found(&" ".repeat(BYTES_MAX + 1)), ["PV301"]);
-        assert_eq!(found(&"(a=".repeat(DEPTH_MAX)), ["PV300"]);
+        assert_eq!(codes(&" ".repeat(BYTES_MAX + 1)), ["PV301"]);
+        assert_eq!(codes(&"(a=".repeat(DEPTH_MAX)), ["PV300"]);
     }
 
     #[test]
-    fn what_nests_without_brackets_is_read() {
+    fn constructs_that_nest_without_brackets_are_parsed() {
         for piece in
             ["!", "- ", "typeof ", "new ", "a=>", "a?b:", "a?", "a=", "a+", "a**", "a.", "a;"]
         {
             let code = format!("export const onPublish = {}a", piece.repeat(10_000));
-            assert!(found(&code).len() <= DIAGNOSTICS_MAX, "{piece}");
+            assert!(codes(&code).len() <= DIAGNOSTICS_MAX, "{piece}");
         }
         for piece in ["if(a);else ", "if(a)", "for(;;)", "do ", "a:"] {
             let code = format!("{}a", piece.repeat(3_000));
-            assert!(!found(&code).is_empty(), "{piece}");
+            assert!(!codes(&code).is_empty(), "{piece}");
         }
     }
 
     #[test]
-    fn exports_have_shapes() {
+    fn an_export_is_a_function_an_object_or_unknown() {
         use ExportKind::{Function, Object, Unknown};
         let object = |request, response| Some(Object { request, response });
         for (code, expected) in [
@@ -200,16 +205,16 @@ mod tests {
             ("export default function onPublish() {}", [None, None]),
             ("export function onPublish() {", [None, None]),
         ] {
-            assert_eq!(shapes(code), expected, "{code}");
+            assert_eq!(export_kinds(code), expected, "{code}");
         }
     }
 
     #[test]
-    fn broken_code_is_a_finding() {
+    fn code_that_is_not_valid_javascript_has_a_diagnostic() {
         for code in ["export function", "{", "'", "`", "/*", "\u{feff}x y", "€€", "#!a\n)", "\0"]
         {
-            assert_eq!(found(code)[0], "PV300", "{code}");
+            assert_eq!(codes(code)[0], "PV300", "{code}");
         }
-        assert_eq!(found(""), ["PV303"]);
+        assert_eq!(codes(""), ["PV303"]);
     }
 }

@@ -1,4 +1,5 @@
-//! What a handler is given: what there is in it, and that it is not its own to change, but for `stash`.
+//! Reports unknown members of the context, the parameter of a handler, and assignments to it. Only its `stash` can
+//! be changed.
 use oxc_ast::AstKind;
 use oxc_ast::ast::BindingPattern;
 use oxc_semantic::{NodeId, SymbolId};
@@ -7,57 +8,57 @@ use oxc_span::{GetSpan, Span};
 use crate::handler::code::{Code, byte_range};
 use crate::suggest::closest_match;
 
-/// Looks at the functions that AppSync calls, and at those that AWS's linter goes by: a `request` and a
-/// `response`.
+/// Checks the functions that AppSync calls, `entries`, and like AWS's linter every function with the name `request`
+/// or `response`.
 pub fn check(code: &mut Code<'_, '_>, entries: &[NodeId]) {
-    let mut changed: Vec<(Span, String)> = Vec::new();
+    let mut assignments: Vec<(Span, String)> = Vec::new();
     let mut unknown: Vec<UnknownMember> = Vec::new();
     for (node, kind) in code.nodes() {
         let (name, parameters) = match kind {
-            AstKind::Function(it) => (it.id.as_ref(), &it.params),
-            AstKind::ArrowFunctionExpression(it) => (None, &it.params),
+            AstKind::Function(function) => (function.id.as_ref(), &function.params),
+            AstKind::ArrowFunctionExpression(function) => (None, &function.params),
             _ => continue,
         };
-        let called_so = name.is_some_and(|identifier| {
+        let has_entry_name = name.is_some_and(|identifier| {
             identifier.name == "request" || identifier.name == "response"
         });
-        if !called_so && !entries.contains(&node) {
+        if !has_entry_name && !entries.contains(&node) {
             continue;
         }
-        if let Some(BindingPattern::BindingIdentifier(it)) =
+        if let Some(BindingPattern::BindingIdentifier(context)) =
             parameters.items.first().map(|parameter| &parameter.pattern)
-            && let Some(symbol) = it.symbol_id.get()
+            && let Some(symbol) = context.symbol_id.get()
         {
-            changes(code, symbol, it.name.as_str(), &mut changed);
-            members(code, symbol, it.name.as_str(), &mut unknown);
+            find_assignments(code, symbol, context.name.as_str(), &mut assignments);
+            find_unknown_members(code, symbol, context.name.as_str(), &mut unknown);
         }
     }
-    for UnknownMember { span, of, name, known } in unknown {
-        let message = format!("`{of}` has no `{name}`");
+    for UnknownMember { span, object, name, known } in unknown {
+        let message = format!("`{object}` has no member `{name}`");
         let help = match closest_match(&name, known.iter().copied()) {
-            Some(meant) => format!("did you mean `{meant}`?"),
-            None => format!("it has {}", known.join(", ")),
+            Some(suggestion) => format!("did you mean `{suggestion}`?"),
+            None => format!("valid members: {}", known.join(", ")),
         };
         code.warning("PV334", byte_range(span), &message, &help);
     }
-    for (span, what) in changed {
-        let message = format!("`{what}` is read-only");
-        let help = "keep it in a variable, or in `ctx.stash.name`; return new events";
+    for (span, target) in assignments {
+        let message = format!("`{target}` is read-only");
+        let help = "assign to a variable or to `ctx.stash.name`; to change events, return new ones";
         code.warning("PV333", byte_range(span), &message, help);
     }
 }
 
-/// A member that is asked for and is not there.
+/// A member that the code reads and that does not exist.
 struct UnknownMember {
     span: Span,
-    /// `ctx.info`.
-    of: String,
+    /// The object, such as `ctx.info`.
+    object: String,
     name: String,
     known: &'static [&'static str],
 }
 
-/// What there is in the context and in its parts (docs/reference/handlers.md#context). What the guide's listings have
-/// and no payload shows, nobody is warned of.
+/// The members of the context and of its objects (docs/reference/handlers.md#context). Includes members that AppSync's
+/// guide lists although no recorded payload has them: a warning about them could be wrong.
 const MEMBERS: &[(&str, &[&str])] = &[
     (
         "",
@@ -82,21 +83,26 @@ const MEMBERS: &[(&str, &[&str])] = &[
     (".request", &["headers", "domainName"]),
 ];
 
-/// Looks for members of the parameter that AppSync does not give.
-fn members(code: &Code<'_, '_>, symbol: SymbolId, name: &str, found: &mut Vec<UnknownMember>) {
+/// Adds the members of the context that AppSync does not provide.
+fn find_unknown_members(
+    code: &Code<'_, '_>,
+    symbol: SymbolId,
+    name: &str,
+    unknown: &mut Vec<UnknownMember>,
+) {
     for reference in code.semantic.scoping().get_resolved_references(symbol) {
         let (mut node, mut path) = (reference.node_id(), String::new());
         while let Some((_, known)) = MEMBERS.iter().find(|(text, _)| *text == path) {
             let member = code.parent_id(node);
-            let AstKind::StaticMemberExpression(it) = code.kind(member) else { break };
-            if it.object.span() != code.kind(node).span() {
+            let AstKind::StaticMemberExpression(expression) = code.kind(member) else { break };
+            if expression.object.span() != code.kind(node).span() {
                 break;
             }
-            let property = it.property.name.as_str();
+            let property = expression.property.name.as_str();
             if !known.contains(&property) {
-                found.push(UnknownMember {
-                    span: it.property.span,
-                    of: format!("{name}{path}"),
+                unknown.push(UnknownMember {
+                    span: expression.property.span,
+                    object: format!("{name}{path}"),
                     name: property.to_owned(),
                     known,
                 });
@@ -108,37 +114,42 @@ fn members(code: &Code<'_, '_>, symbol: SymbolId, name: &str, found: &mut Vec<Un
     }
 }
 
-/// Where the parameter itself or one of its properties is set.
-fn changes(code: &Code<'_, '_>, symbol: SymbolId, name: &str, found: &mut Vec<(Span, String)>) {
+/// Adds the assignments to the context itself or to one of its properties.
+fn find_assignments(
+    code: &Code<'_, '_>,
+    symbol: SymbolId,
+    name: &str,
+    assignments: &mut Vec<(Span, String)>,
+) {
     for reference in code.semantic.scoping().get_resolved_references(symbol) {
         let node = reference.node_id();
         if reference.is_write() {
-            found.push((code.kind(node).span(), name.to_owned()));
+            assignments.push((code.kind(node).span(), name.to_owned()));
             continue;
         }
         let member = code.parent_id(node);
         let (object, property) = match code.kind(member) {
-            AstKind::StaticMemberExpression(it) => {
-                (it.object.span(), Some(it.property.name.as_str()))
+            AstKind::StaticMemberExpression(expression) => {
+                (expression.object.span(), Some(expression.property.name.as_str()))
             }
-            AstKind::ComputedMemberExpression(it) => (it.object.span(), None),
+            AstKind::ComputedMemberExpression(expression) => (expression.object.span(), None),
             _ => continue,
         };
-        if object == code.kind(node).span() && is_changed(code, member) {
-            let what = property.map_or(name.to_owned(), |property| format!("{name}.{property}"));
-            found.push((code.kind(member).span(), what));
+        if object == code.kind(node).span() && is_assigned(code, member) {
+            let target = property.map_or(name.to_owned(), |property| format!("{name}.{property}"));
+            assignments.push((code.kind(member).span(), target));
         }
     }
 }
 
-fn is_changed(code: &Code<'_, '_>, member: NodeId) -> bool {
+fn is_assigned(code: &Code<'_, '_>, member: NodeId) -> bool {
     let span = code.kind(member).span();
     match code.parent(member) {
-        AstKind::AssignmentExpression(it) => it.left.span() == span,
+        AstKind::AssignmentExpression(assignment) => assignment.left.span() == span,
         AstKind::UpdateExpression(_) => true,
-        AstKind::UnaryExpression(it) => it.operator.is_delete(),
-        AstKind::ForInStatement(it) => it.left.span() == span,
-        AstKind::ForOfStatement(it) => it.left.span() == span,
+        AstKind::UnaryExpression(unary) => unary.operator.is_delete(),
+        AstKind::ForInStatement(statement) => statement.left.span() == span,
+        AstKind::ForOfStatement(statement) => statement.left.span() == span,
         _ => false,
     }
 }

@@ -1,4 +1,4 @@
-//! What the code exports: AppSync looks for two names.
+//! Determines what the code exports under the two names that AppSync calls, and reports other exports.
 use oxc_ast::AstKind;
 use oxc_ast::ast::{
     Declaration, ExportDefaultDeclarationKind, Expression, ModuleExportName, ObjectExpression,
@@ -17,11 +17,11 @@ const NAMES: [&str; 2] = ["onPublish", "onSubscribe"];
 pub struct Exports {
     pub on_publish: Option<Export>,
     pub on_subscribe: Option<Export>,
-    /// The functions that AppSync itself calls.
+    /// The functions that AppSync calls.
     pub entries: Vec<NodeId>,
 }
 
-/// Finds the exports, and reports what AppSync will not find.
+/// Determines the exports, and reports exports that AppSync ignores or cannot call (PV303, PV304, PV305).
 pub fn check(code: &mut Code<'_, '_>) -> Exports {
     let mut exports = Exports::default();
     for (_, kind) in code.nodes() {
@@ -30,26 +30,26 @@ pub fn check(code: &mut Code<'_, '_>) -> Exports {
                 check_declaration(code, &it.declaration, &mut exports);
             }
             AstKind::ExportNamedDeclaration(it) => {
-                for one in it.specifiers.iter().filter(|_| !it.export_kind.is_type()) {
-                    let symbol = match &one.local {
+                for specifier in it.specifiers.iter().filter(|_| !it.export_kind.is_type()) {
+                    let symbol = match &specifier.local {
                         ModuleExportName::IdentifierReference(name) => code.symbol(name),
                         _ => None,
                     };
                     add_export(
                         code,
-                        one.exported.name().as_str(),
-                        one.exported.span(),
+                        specifier.exported.name().as_str(),
+                        specifier.exported.span(),
                         symbol,
                         &mut exports,
                     );
                 }
             }
             AstKind::ExportFromDeclaration(it) => {
-                for one in &it.specifiers {
+                for specifier in &it.specifiers {
                     add_export(
                         code,
-                        one.exported.name().as_str(),
-                        one.exported.span(),
+                        specifier.exported.name().as_str(),
+                        specifier.exported.span(),
                         None,
                         &mut exports,
                     );
@@ -68,18 +68,19 @@ pub fn check(code: &mut Code<'_, '_>) -> Exports {
         }
     }
     if exports.on_publish.is_none() && exports.on_subscribe.is_none() {
-        let help = "write `export function onPublish(ctx) { return ctx.events }`, or one for `onSubscribe`";
-        let message = "neither `onPublish` nor `onSubscribe` is exported, so nothing ever runs";
+        let help =
+            "write `export function onPublish(ctx) { return ctx.events }`, or export `onSubscribe`";
+        let message = "neither `onPublish` nor `onSubscribe` is exported, so no code runs";
         code.error("PV303", 0..0, message, help);
     }
     exports
 }
 
 fn default_export(code: &mut Code<'_, '_>, span: Span, name: Option<&str>) {
-    let at = code.token(span.start..span.end, "default");
+    let span = code.token(span.start..span.end, "default");
     let name = name.filter(|name| NAMES.contains(name)).unwrap_or("onPublish");
     let help = format!("export it by name: `export function {name}(ctx) {{ … }}`");
-    code.warning("PV304", at, "AppSync does not look at a default export", &help);
+    code.warning("PV304", span, "AppSync ignores the default export", &help);
 }
 
 fn check_declaration(
@@ -111,7 +112,7 @@ fn check_declaration(
     }
 }
 
-/// Something is exported as `name`, which stands at `span`.
+/// Adds the export of `symbol` as `name`, which is written at `span`.
 fn add_export(
     code: &mut Code<'_, '_>,
     name: &str,
@@ -123,13 +124,13 @@ fn add_export(
         report_unknown_name(code, name, span);
         return;
     }
-    let found = symbol.map_or(ExportedValue::Unknown, |symbol| exported_value(code, symbol, 0));
-    let shape = match found {
+    let value = symbol.map_or(ExportedValue::Unknown, |symbol| exported_value(code, symbol, 0));
+    let kind = match value {
         ExportedValue::Function(node) => {
             exports.entries.push(node);
             ExportKind::Function
         }
-        ExportedValue::Object(it) => object_kind(code, it, name, span, exports),
+        ExportedValue::Object(object) => object_kind(code, object, name, span, exports),
         ExportedValue::Other => {
             let message = format!("`{name}` is neither a function nor an object");
             let help = format!("write `export function {name}(ctx) {{ … }}`");
@@ -138,7 +139,7 @@ fn add_export(
         }
         ExportedValue::Unknown => ExportKind::Unknown,
     };
-    let export = Some(Export { span: byte_range(span), kind: shape });
+    let export = Some(Export { span: byte_range(span), kind });
     match name {
         "onPublish" => exports.on_publish = export,
         _ => exports.on_subscribe = export,
@@ -146,14 +147,14 @@ fn add_export(
 }
 
 fn report_unknown_name(code: &mut Code<'_, '_>, name: &str, span: Span) {
-    let message = format!("AppSync does not look at an export `{name}`");
+    let message = format!("AppSync ignores the export `{name}`");
     let help = match (suggest::closest_match(name, NAMES), name) {
-        (Some(meant), _) => format!("did you mean `{meant}`?"),
+        (Some(suggestion), _) => format!("did you mean `{suggestion}`?"),
         (None, "request" | "response") => {
             "put both functions into an object: `export const onPublish = { request, response }`"
                 .to_owned()
         }
-        (None, _) => "it looks for `onPublish` and `onSubscribe`; leave out `export`".to_owned(),
+        (None, _) => "AppSync calls `onPublish` and `onSubscribe` only; remove `export`".to_owned(),
     };
     code.warning("PV304", byte_range(span), &message, &help);
 }
@@ -161,26 +162,26 @@ fn report_unknown_name(code: &mut Code<'_, '_>, name: &str, span: Span) {
 enum ExportedValue<'a> {
     Function(NodeId),
     Object(&'a ObjectExpression<'a>),
-    /// A number, a text: nothing that can be called.
+    /// A value that cannot be called, such as a number.
     Other,
     Unknown,
 }
 
-/// Names that stand for names that stand for names: nobody writes more.
+/// The most names that are followed from an export to its value, as in `const a = b`.
 const STEPS_MAX: usize = 8;
 
-/// What a name stands for, as far as its declaration says.
+/// Returns the value of a name, as far as its declaration shows it.
 fn exported_value<'a>(code: &Code<'a, '_>, symbol: SymbolId, steps: usize) -> ExportedValue<'a> {
     if let Some(node) = code.function(symbol) {
         return ExportedValue::Function(node);
     }
     match code.initializer(symbol) {
-        Some(Expression::ObjectExpression(it)) => ExportedValue::Object(it),
+        Some(Expression::ObjectExpression(object)) => ExportedValue::Object(object),
         Some(Expression::Identifier(name)) if steps < STEPS_MAX => match code.symbol(name) {
             Some(symbol) => exported_value(code, symbol, steps + 1),
             None => ExportedValue::Unknown,
         },
-        Some(it) if it.is_literal() || matches!(it, Expression::ArrayExpression(_)) => {
+        Some(value) if value.is_literal() || matches!(value, Expression::ArrayExpression(_)) => {
             ExportedValue::Other
         }
         Some(Expression::TemplateLiteral(_)) => ExportedValue::Other,
@@ -188,7 +189,7 @@ fn exported_value<'a>(code: &Code<'a, '_>, symbol: SymbolId, steps: usize) -> Ex
     }
 }
 
-/// The shape of `{ request() {}, response() {} }`.
+/// Determines which functions an exported object has, and reports an object that has neither.
 fn object_kind(
     code: &mut Code<'_, '_>,
     object: &ObjectExpression<'_>,
@@ -198,11 +199,11 @@ fn object_kind(
 ) -> ExportKind {
     let (mut request, mut response, mut certain) = (false, false, true);
     for property in &object.properties {
-        let ObjectPropertyKind::ObjectProperty(it) = property else {
+        let ObjectPropertyKind::ObjectProperty(property) = property else {
             certain = false;
             continue;
         };
-        let key = it.key.static_name();
+        let key = property.key.static_name();
         match key.as_deref() {
             Some("request") => request = true,
             Some("response") => response = true,
@@ -212,21 +213,21 @@ fn object_kind(
                 continue;
             }
         }
-        exports.entries.extend(code.function_of(&it.value));
+        exports.entries.extend(code.function_of(&property.value));
     }
-    let whole = request && response;
-    if !certain && !whole {
+    let has_both = request && response;
+    if !certain && !has_both {
         return ExportKind::Unknown;
     }
     if !request && !response {
         let message = format!("`{name}` has neither `request` nor `response`");
         let keys = object.properties.iter().filter_map(ObjectPropertyKind::as_property);
-        let meant = keys.filter_map(|property| property.key.static_name()).find_map(|key| {
+        let suggestion = keys.filter_map(|property| property.key.static_name()).find_map(|key| {
             suggest::closest_match(&key, ["request", "response"])
                 .map(|suggestion| format!("did you mean `{suggestion}`? "))
         });
-        let meant = meant.unwrap_or_default();
-        let help = format!("{meant}an object needs `request(ctx)` and `response(ctx)`");
+        let suggestion = suggestion.unwrap_or_default();
+        let help = format!("{suggestion}an object needs `request(ctx)` and `response(ctx)`");
         code.error("PV305", byte_range(span), &message, &help);
     }
     ExportKind::Object { request, response }

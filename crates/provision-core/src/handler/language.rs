@@ -1,4 +1,6 @@
-//! What the language of APPSYNC_JS leaves out: operators, statements, classes, promises.
+//! Reports syntax that APPSYNC_JS does not support: operators, statements, classes, promises, TypeScript.
+use std::ops::Range;
+
 use oxc_ast::AstKind;
 use oxc_ast::ast::{Function, UnaryOperator};
 use oxc_semantic::NodeId;
@@ -6,25 +8,26 @@ use oxc_span::{GetSpan, Span};
 
 use crate::handler::code::{Code, byte_range, node_span};
 
+/// Reports JavaScript that APPSYNC_JS does not support (PV310 to PV321, PV325, PV326).
 pub fn check(code: &mut Code<'_, '_>) {
     for (node, kind) in code.nodes() {
         check_operator(code, kind);
         check_statement(code, kind);
         check_function(code, node, kind);
         match kind {
-            AstKind::Class(it) => {
-                let at = code.token(it.span.start..it.span.end, "class");
-                let help = "write functions, and keep data in plain objects";
-                code.error("PV319", at, "APPSYNC_JS has no classes", help);
+            AstKind::Class(class) => {
+                let span = code.token(class.span.start..class.span.end, "class");
+                let help = "use functions and plain objects";
+                code.error("PV319", span, "APPSYNC_JS does not support classes", help);
             }
             AstKind::RegExpLiteral(_) => {
                 let help = "use `util.matches('pattern', text)`, or the methods of texts";
-                let message = "APPSYNC_JS has no regular-expression literals";
+                let message = "APPSYNC_JS does not support regular expression literals";
                 code.error("PV325", node_span(&kind), message, help);
             }
             AstKind::ThisExpression(_) => {
-                let help = "take what is needed as a parameter: `ctx` is one";
-                code.error("PV326", node_span(&kind), "APPSYNC_JS has no `this`", help);
+                let help = "pass the value as an argument, such as `ctx`";
+                code.error("PV326", node_span(&kind), "APPSYNC_JS does not support `this`", help);
             }
             _ => {}
         }
@@ -33,33 +36,33 @@ pub fn check(code: &mut Code<'_, '_>) {
 
 fn check_operator(code: &mut Code<'_, '_>, kind: AstKind<'_>) {
     match kind {
-        AstKind::UpdateExpression(it) => {
-            let sign = it.operator.as_str();
-            let Span { start, end, .. } = it.span;
-            let at = if it.prefix { start..start + 2 } else { end - 2..end };
-            let help = format!("write `{}= 1`", &sign[..1]);
-            let message = format!("APPSYNC_JS has no `{sign}`");
-            code.error("PV310", at.start as usize..at.end as usize, &message, &help);
+        AstKind::UpdateExpression(update) => {
+            let operator = update.operator.as_str();
+            let Span { start, end, .. } = update.span;
+            let span = if update.prefix { start..start + 2 } else { end - 2..end };
+            let help = format!("write `{}= 1`", &operator[..1]);
+            let message = format!("APPSYNC_JS does not support `{operator}`");
+            code.error("PV310", span.start as usize..span.end as usize, &message, &help);
         }
-        AstKind::UnaryExpression(it) if it.operator == UnaryOperator::BitwiseNot => {
-            let at = code.token(it.span.start..it.span.end, "~");
-            code.error("PV311", at, "APPSYNC_JS has no `~`", "`~x` is `-x - 1`");
+        AstKind::UnaryExpression(unary) if unary.operator == UnaryOperator::BitwiseNot => {
+            let span = code.token(unary.span.start..unary.span.end, "~");
+            code.error("PV311", span, "APPSYNC_JS does not support `~`", "write `-x - 1` for `~x`");
         }
-        AstKind::BinaryExpression(it)
-            if it.operator.is_relational() && it.operator.is_keyword() =>
+        AstKind::BinaryExpression(binary)
+            if binary.operator.is_relational() && binary.operator.is_keyword() =>
         {
-            let sign = it.operator.as_str();
-            let at = code.token(it.left.span().end..it.right.span().start, sign);
-            let help = match sign {
+            let operator = binary.operator.as_str();
+            let span = code.token(binary.left.span().end..binary.right.span().start, operator);
+            let help = match operator {
                 "in" => "write `Object.hasOwn(object, key)`",
-                _ => "look at a property, or at `typeof`; there are no classes",
+                _ => "test a property or `typeof`; APPSYNC_JS does not support classes",
             };
-            code.error("PV312", at, &format!("APPSYNC_JS has no `{sign}`"), help);
+            code.error("PV312", span, &format!("APPSYNC_JS does not support `{operator}`"), help);
         }
-        AstKind::PrivateInExpression(it) => {
-            let at = code.token(it.left.span().end..it.right.span().start, "in");
+        AstKind::PrivateInExpression(private) => {
+            let span = code.token(private.left.span().end..private.right.span().start, "in");
             let help = "write `Object.hasOwn(object, key)`";
-            code.error("PV312", at, "APPSYNC_JS has no `in`", help);
+            code.error("PV312", span, "APPSYNC_JS does not support `in`", help);
         }
         _ => {}
     }
@@ -68,10 +71,10 @@ fn check_operator(code: &mut Code<'_, '_>, kind: AstKind<'_>) {
 fn check_statement(code: &mut Code<'_, '_>, kind: AstKind<'_>) {
     let (number, keyword, help) = match kind {
         AstKind::TryStatement(_) => {
-            ("PV313", "try", "look at `ctx.error` in `response`; `JSON.parse` throws nothing")
+            ("PV313", "try", "check `ctx.error` in `response`; `JSON.parse` does not throw")
         }
         AstKind::ThrowStatement(_) => {
-            ("PV314", "throw", "call `util.error('message')`, which ends the handler")
+            ("PV314", "throw", "call `util.error('message')`, which stops the handler")
         }
         AstKind::WhileStatement(_) => ("PV315", "while", "write `for (const item of list)`"),
         AstKind::DoWhileStatement(_) => ("PV315", "do", "write `for (const item of list)`"),
@@ -81,58 +84,58 @@ fn check_statement(code: &mut Code<'_, '_>, kind: AstKind<'_>) {
         AstKind::ContinueStatement(_) => {
             ("PV317", "continue", "put the rest of the loop into an `if`, or `filter` the list")
         }
-        AstKind::LabeledStatement(it) => {
-            let help = "put the loop into a function, and `return` from it";
-            code.error("PV318", node_span(&it.label), "APPSYNC_JS has no labels", help);
+        AstKind::LabeledStatement(statement) => {
+            let help = "move the loop into a function, and `return` from it";
+            let message = "APPSYNC_JS does not support labels";
+            code.error("PV318", node_span(&statement.label), message, help);
             return;
         }
         _ => return,
     };
     let message = match keyword {
-        "for" => "APPSYNC_JS has no `for (…; …; …)`".to_owned(),
-        keyword => format!("APPSYNC_JS has no `{keyword}`"),
+        "for" => "APPSYNC_JS does not support `for (…; …; …)`".to_owned(),
+        keyword => format!("APPSYNC_JS does not support `{keyword}`"),
     };
     let start = kind.span().start;
     code.error(number, code.token(start..kind.span().end, keyword), &message, help);
 }
 
-/// Generators and promises.
+/// Reports generators and promises.
 fn check_function(code: &mut Code<'_, '_>, node: NodeId, kind: AstKind<'_>) {
-    let generator = |code: &mut Code<'_, '_>, at| {
-        let help = "build the list, and return it";
-        code.error("PV320", at, "APPSYNC_JS has no generators", help);
+    let generator = |code: &mut Code<'_, '_>, span| {
+        code.error("PV320", span, "APPSYNC_JS does not support generators", "return a list");
     };
-    let promise = |code: &mut Code<'_, '_>, at| {
-        let help = "nothing has to be waited for: the data source answers before `response` runs";
-        code.error("PV321", at, "APPSYNC_JS has no promises", help);
+    let promise = |code: &mut Code<'_, '_>, span| {
+        let help = "AppSync waits for the data source before it calls `response`";
+        code.error("PV321", span, "APPSYNC_JS does not support promises", help);
     };
     match kind {
-        AstKind::Function(it) => {
-            let head = function_head(code, node, it);
-            if it.generator {
+        AstKind::Function(function) => {
+            let head = function_head(code, node, function);
+            if function.generator {
                 generator(code, code.token(head.start..head.end, "*"));
             }
-            if it.r#async {
+            if function.r#async {
                 promise(code, code.token(head.start..head.end, "async"));
             }
         }
-        AstKind::ArrowFunctionExpression(it) if it.r#async => {
-            promise(code, code.token(it.span.start..it.span.end, "async"));
+        AstKind::ArrowFunctionExpression(function) if function.r#async => {
+            promise(code, code.token(function.span.start..function.span.end, "async"));
         }
-        AstKind::AwaitExpression(it) => {
-            promise(code, code.token(it.span.start..it.span.end, "await"));
+        AstKind::AwaitExpression(expression) => {
+            promise(code, code.token(expression.span.start..expression.span.end, "await"));
         }
-        AstKind::ForOfStatement(it) if it.r#await => {
-            promise(code, code.token(it.span.start..it.span.end, "await"));
+        AstKind::ForOfStatement(statement) if statement.r#await => {
+            promise(code, code.token(statement.span.start..statement.span.end, "await"));
         }
-        AstKind::YieldExpression(it) => {
-            generator(code, code.token(it.span.start..it.span.end, "yield"));
+        AstKind::YieldExpression(expression) => {
+            generator(code, code.token(expression.span.start..expression.span.end, "yield"));
         }
         _ => {}
     }
 }
 
-/// What stands before a function's parameters. A method's begins with the property that it is.
+/// Returns the part of a function before its parameters. For a method, it starts at the property.
 fn function_head(code: &Code<'_, '_>, node: NodeId, function: &Function<'_>) -> Span {
     let parent = code.parent(node);
     let is_method = matches!(parent, AstKind::ObjectProperty(it) if it.method)
@@ -141,7 +144,7 @@ fn function_head(code: &Code<'_, '_>, node: NodeId, function: &Function<'_>) -> 
     Span::new(start, byte_range(function.params.span).start.try_into().unwrap_or(start))
 }
 
-/// Reports the outermost of each piece of syntax that only TypeScript has.
+/// Reports TypeScript, which AppSync does not accept (PV332): the outermost nodes that only TypeScript has.
 pub fn check_typescript(code: &mut Code<'_, '_>) {
     let is_typed = |name: &str| name.starts_with("TS") || name.starts_with("JSDoc");
     let mut found = false;
@@ -153,14 +156,14 @@ pub fn check_typescript(code: &mut Code<'_, '_>) {
         }
     }
     if !found {
-        // A modifier, a `?` or an `import type`: nothing of its own in the tree.
+        // A modifier, a `?` or an `import type` has no node in the tree.
         let first = code.text.len() - code.text.trim_start().len();
         report_typescript(code, first..first + 1);
     }
 }
 
-fn report_typescript(code: &mut Code<'_, '_>, at: std::ops::Range<usize>) {
+fn report_typescript(code: &mut Code<'_, '_>, span: Range<usize>) {
     let help =
-        "AppSync takes JavaScript only: leave it out, or have `tsc` or `esbuild` write the file";
-    code.error("PV332", at, "this is TypeScript", help);
+        "AppSync accepts JavaScript only: remove the types, or compile with `tsc` or `esbuild`";
+    code.error("PV332", span, "TypeScript syntax is not valid in a handler", help);
 }

@@ -1,11 +1,11 @@
-//! Names that the code uses and does not declare: what AppSync has, and what it hasn't.
+//! Reports names that neither the code nor APPSYNC_JS declares, and unknown members of `util`.
 use oxc_ast::AstKind;
 use oxc_ast::ast::{Expression, IdentifierReference, StaticMemberExpression};
 
 use crate::handler::code::{Code, node_span};
 use crate::suggest;
 
-/// What the guide names, and what nothing refuses.
+/// The globals that AppSync's guide lists, and those that every JavaScript runtime has.
 const SUPPORTED_GLOBALS: &[&str] = &[
     "Array",
     "Boolean",
@@ -23,7 +23,7 @@ const SUPPORTED_GLOBALS: &[&str] = &[
     "util",
 ];
 
-/// Objects of JavaScript that the guide does not name, and what is there instead.
+/// Globals of JavaScript that the guide does not list, and an alternative for each.
 const UNDOCUMENTED_GLOBALS: &[(&str, &str)] = &[
     ("Date", "use `util.time`: `util.time.nowISO8601()`"),
     ("Map", "use a plain object, and `Object.hasOwn`"),
@@ -32,15 +32,15 @@ const UNDOCUMENTED_GLOBALS: &[(&str, &str)] = &[
     ("WeakSet", "use a list, and `includes`"),
     ("Symbol", "use a text"),
     ("BigInt", "use a number, or a text"),
-    ("Error", "call `util.error('message')`, which ends the handler"),
-    ("TypeError", "call `util.error('message')`, which ends the handler"),
-    ("RangeError", "call `util.error('message')`, which ends the handler"),
+    ("Error", "call `util.error('message')`, which stops the handler"),
+    ("TypeError", "call `util.error('message')`, which stops the handler"),
+    ("RangeError", "call `util.error('message')`, which stops the handler"),
     ("Proxy", "use a plain object"),
-    ("Reflect", "use `Object.keys`, `Object.hasOwn` and their like"),
-    ("Intl", "use `util.time.nowFormatted`, or format where it is shown"),
+    ("Reflect", "use the methods of `Object`, such as `Object.keys` and `Object.hasOwn`"),
+    ("Intl", "use `util.time.nowFormatted`, or format the value in the client"),
     ("Uint8Array", "use texts: `util.base64Encode`"),
     ("ArrayBuffer", "use texts: `util.base64Encode`"),
-    ("globalThis", "name things as they are: `util`, `runtime`"),
+    ("globalThis", "use the names directly: `util`, `runtime`"),
     ("encodeURIComponent", "use `util.urlEncode`"),
     ("encodeURI", "use `util.urlEncode`"),
     ("decodeURIComponent", "use `util.urlDecode`"),
@@ -49,37 +49,37 @@ const UNDOCUMENTED_GLOBALS: &[(&str, &str)] = &[
     ("parseFloat", "write `+text`"),
     ("isNaN", "write `Number.isNaN`"),
     ("isFinite", "write `Number.isFinite`"),
-    ("arguments", "take the rest as a parameter: `(...rest)`"),
+    ("arguments", "declare a rest parameter: `(...rest)`"),
 ];
 
-/// What belongs to Node.js and to browsers.
+/// Globals of Node.js and browsers, and an alternative for each.
 const UNAVAILABLE_GLOBALS: &[(&str, &str)] = &[
-    ("fetch", "the network is reached through a data source: an HTTP one for this"),
-    ("XMLHttpRequest", "the network is reached through a data source: an HTTP one for this"),
-    ("WebSocket", "the network is reached through a data source"),
+    ("fetch", "use an HTTP data source"),
+    ("XMLHttpRequest", "use an HTTP data source"),
+    ("WebSocket", "use a data source"),
     ("require", "write `import { util } from '@aws-appsync/utils'`"),
     ("module", "write `export function onPublish(ctx) { … }`"),
     ("exports", "write `export function onPublish(ctx) { … }`"),
-    ("process", "there is no environment; write the value into the code"),
+    ("process", "handlers have no environment variables; write the value into the code"),
     ("Buffer", "use `util.base64Encode` and `util.base64Decode`"),
     ("atob", "use `util.base64Decode`"),
     ("btoa", "use `util.base64Encode`"),
     ("crypto", "use `util.autoId()` for an id"),
-    ("setTimeout", "a handler can't wait"),
-    ("setInterval", "a handler can't wait"),
-    ("setImmediate", "a handler can't wait"),
-    ("queueMicrotask", "a handler can't wait"),
+    ("setTimeout", "handlers cannot wait; call the function directly"),
+    ("setInterval", "handlers cannot wait; call the function directly"),
+    ("setImmediate", "handlers cannot wait; call the function directly"),
+    ("queueMicrotask", "handlers cannot wait; call the function directly"),
     ("structuredClone", "copy with `{ ...object }`, or `JSON.parse(JSON.stringify(object))`"),
     ("URL", "use `split` and `util.urlDecode`"),
     ("URLSearchParams", "use `util.urlEncode`"),
     ("TextEncoder", "use `util.base64Encode`"),
     ("TextDecoder", "use `util.base64Decode`"),
-    ("window", "there is no browser"),
-    ("document", "there is no browser"),
-    ("localStorage", "keep data in a data source"),
-    ("global", "name things as they are: `util`, `runtime`"),
-    ("__dirname", "there are no files"),
-    ("__filename", "there are no files"),
+    ("window", "handlers do not run in a browser; use `ctx` and `util`"),
+    ("document", "handlers do not run in a browser; use `ctx` and `util`"),
+    ("localStorage", "store data in a data source"),
+    ("global", "use the names directly: `util`, `runtime`"),
+    ("__dirname", "handlers cannot read files; write the value into the code"),
+    ("__filename", "handlers cannot read files; write the value into the code"),
 ];
 
 const UTIL: &[&str] = &[
@@ -148,26 +148,27 @@ const DYNAMODB: &[&str] = &[
     "toStringSetJson",
 ];
 
+/// Reports unknown names and members (PV321, PV323, PV325, PV327, PV331).
 pub fn check(code: &mut Code<'_, '_>) {
     for (node, kind) in code.nodes() {
         match kind {
-            AstKind::IdentifierReference(it) if code.symbol(it).is_none() => {
-                let typed = it.reference_id.get().is_some_and(|reference_id| {
+            AstKind::IdentifierReference(identifier) if code.symbol(identifier).is_none() => {
+                let is_type = identifier.reference_id.get().is_some_and(|reference_id| {
                     code.semantic.scoping().get_reference(reference_id).is_type()
                 });
-                // `typeof name` asks, and is answered.
-                let asks = matches!(code.parent(node), AstKind::UnaryExpression(it) if it.operator.is_typeof());
-                if !typed && !asks {
-                    check_global(code, it);
+                // `typeof name` works for a name that does not exist.
+                let is_typeof = matches!(code.parent(node), AstKind::UnaryExpression(unary) if unary.operator.is_typeof());
+                if !is_type && !is_typeof {
+                    check_global(code, identifier);
                 }
             }
-            AstKind::StaticMemberExpression(it) => check_util_member(code, it),
-            AstKind::NewExpression(it) => {
-                let is_global = matches!(&it.callee, Expression::Identifier(name) if code.symbol(name).is_none());
+            AstKind::StaticMemberExpression(member) => check_util_member(code, member),
+            AstKind::NewExpression(expression) => {
+                let is_global = matches!(&expression.callee, Expression::Identifier(name) if code.symbol(name).is_none());
                 if !is_global {
-                    let at = code.token(it.span.start..it.span.end, "new");
-                    let help = "write a function that returns an object, and call it";
-                    code.error("PV323", at, "APPSYNC_JS has no `new`", help);
+                    let span = code.token(expression.span.start..expression.span.end, "new");
+                    let help = "call a function that returns an object";
+                    code.error("PV323", span, "APPSYNC_JS does not support `new`", help);
                 }
             }
             _ => {}
@@ -175,48 +176,47 @@ pub fn check(code: &mut Code<'_, '_>) {
     }
 }
 
-/// A name that the code doesn't declare.
+/// Checks a name that the code does not declare.
 fn check_global(code: &mut Code<'_, '_>, name: &IdentifierReference<'_>) {
-    let (at, name) = (node_span(name), name.name.as_str());
+    let (span, name) = (node_span(name), name.name.as_str());
     match name {
         _ if SUPPORTED_GLOBALS.contains(&name) => return,
         "Promise" => {
-            let help =
-                "nothing has to be waited for: the data source answers before `response` runs";
-            return code.error("PV321", at, "APPSYNC_JS has no promises", help);
+            let help = "AppSync waits for the data source before it calls `response`";
+            return code.error("PV321", span, "APPSYNC_JS does not support promises", help);
         }
         "Function" | "eval" => {
             let help = "write the function itself";
-            let message = format!("APPSYNC_JS has no `{name}`: code can't make code");
-            return code.error("PV323", at, &message, help);
+            let message = format!("APPSYNC_JS does not support `{name}`");
+            return code.error("PV323", span, &message, help);
         }
         "RegExp" => {
             let help = "use `util.matches('pattern', text)`, or the methods of texts";
-            return code.error("PV325", at, "APPSYNC_JS has no `RegExp`", help);
+            return code.error("PV325", span, "APPSYNC_JS does not support `RegExp`", help);
         }
         _ => {}
     }
-    let of =
+    let help_in =
         |list: &[(&str, &'static str)]| list.iter().find(|pair| pair.0 == name).map(|pair| pair.1);
-    if let Some(help) = of(UNDOCUMENTED_GLOBALS) {
-        let message = format!("AppSync's guide names no `{name}` for handlers");
-        return code.warning("PV327", at, &message, help);
+    if let Some(help) = help_in(UNDOCUMENTED_GLOBALS) {
+        let message = format!("AppSync's guide does not list `{name}` for handlers");
+        return code.warning("PV327", span, &message, help);
     }
-    if let Some(help) = of(UNAVAILABLE_GLOBALS) {
-        return code.error("PV327", at, &format!("APPSYNC_JS has no `{name}`"), help);
+    if let Some(help) = help_in(UNAVAILABLE_GLOBALS) {
+        return code.error("PV327", span, &format!("APPSYNC_JS does not support `{name}`"), help);
     }
-    let declared = code.semantic.scoping().symbol_names();
-    let help = match suggest::closest_match(name, declared.chain(SUPPORTED_GLOBALS.iter().copied()))
-    {
-        Some(meant) => format!("did you mean `{meant}`?"),
+    let declarations = code.semantic.scoping().symbol_names();
+    let candidates = declarations.chain(SUPPORTED_GLOBALS.iter().copied());
+    let help = match suggest::closest_match(name, candidates) {
+        Some(suggestion) => format!("did you mean `{suggestion}`?"),
         None => format!("declare it, or import it: `const {name} = …`"),
     };
-    code.error("PV327", at, &format!("nothing is called `{name}` here"), &help);
+    code.error("PV327", span, &format!("unknown name `{name}`"), &help);
 }
 
-/// `util.name` and `util.time.name`.
-fn check_util_member(code: &mut Code<'_, '_>, it: &StaticMemberExpression<'_>) {
-    let (whole, members) = match &it.object {
+/// Checks `util.name` and `util.time.name`.
+fn check_util_member(code: &mut Code<'_, '_>, member: &StaticMemberExpression<'_>) {
+    let (object, members) = match &member.object {
         object if is_util(code, object) => ("util", UTIL),
         Expression::StaticMemberExpression(inner) if is_util(code, &inner.object) => {
             match inner.property.name.as_str() {
@@ -227,25 +227,26 @@ fn check_util_member(code: &mut Code<'_, '_>, it: &StaticMemberExpression<'_>) {
         }
         _ => return,
     };
-    let name = it.property.name.as_str();
+    let name = member.property.name.as_str();
     if members.contains(&name) {
         return;
     }
     let help = match (suggest::closest_match(name, members.iter().copied()), name) {
         (_, "toJson" | "parseJson") => "use `JSON.stringify` and `JSON.parse`".to_owned(),
         (_, "unauthorize") => "did you mean `unauthorized`?".to_owned(),
-        (Some(meant), _) => format!("did you mean `{meant}`?"),
-        (None, _) => format!("`{whole}` has {}", members.join(", ")),
+        (Some(suggestion), _) => format!("did you mean `{suggestion}`?"),
+        (None, _) => format!("valid members of `{object}`: {}", members.join(", ")),
     };
-    code.warning("PV331", node_span(&it.property), &format!("`{whole}` has no `{name}`"), &help);
+    let message = format!("`{object}` has no member `{name}`");
+    code.warning("PV331", node_span(&member.property), &message, &help);
 }
 
-/// `util` as AppSync has it, imported or not.
+/// Whether the expression is AppSync's `util`, imported or global.
 pub fn is_util(code: &Code<'_, '_>, expression: &Expression<'_>) -> bool {
     let Expression::Identifier(name) = expression else { return false };
     match code.symbol(name).map(|symbol_id| code.declaration(symbol_id).1) {
         None => name.name == "util",
-        Some(AstKind::ImportSpecifier(it)) => it.imported.name() == "util",
+        Some(AstKind::ImportSpecifier(import)) => import.imported.name() == "util",
         Some(_) => false,
     }
 }

@@ -51,11 +51,12 @@ const READINGS_MAX: usize = 64;
 /// Empty if a placeholder's values are unknown.
 pub fn possible_values(text: &Text, known: &BTreeMap<String, Vec<String>>) -> Vec<String> {
     let mut readings = vec![text.clone()];
-    let holes: BTreeSet<String> = text.placeholders().map(Placeholder::to_string).collect();
-    for hole in holes {
-        let values = known.get(&hole).map(Vec::as_slice).unwrap_or_default();
+    let placeholders: BTreeSet<String> = text.placeholders().map(Placeholder::to_string).collect();
+    for placeholder in placeholders {
+        let values = known.get(&placeholder).map(Vec::as_slice).unwrap_or_default();
         let fill = |value: &String| {
-            let known = |item: &Placeholder| (item.to_string() == hole).then(|| value.clone());
+            let known =
+                |item: &Placeholder| (item.to_string() == placeholder).then(|| value.clone());
             readings.iter().map(|reading| reading.resolve(&known)).collect::<Vec<_>>()
         };
         readings = values.iter().flat_map(fill).take(READINGS_MAX).collect();
@@ -75,6 +76,9 @@ pub struct InvalidReading {
 /// The files next to a spec. The command line reads them; the core only sees their text.
 pub trait Files: fmt::Debug {
     /// Returns the file at `path`, relative to the spec.
+    ///
+    /// # Errors
+    /// The reason why the file cannot be read, for the diagnostic.
     fn file(&self, path: &str) -> Result<Arc<ReferencedFile>, String>;
 }
 
@@ -97,13 +101,13 @@ impl CheckContext<'_> {
     pub fn invalid_reading(
         &self,
         text: &Text,
-        sound: impl Fn(&str) -> bool,
+        is_valid: impl Fn(&str) -> bool,
     ) -> Option<InvalidReading> {
         let reading = possible_values(text, self.placeholder_values)
             .into_iter()
-            .find(|possible_value| !sound(possible_value))?;
-        let told = text.as_literal().is_none().then(|| format!("this can resolve to `{reading}`"));
-        Some(InvalidReading { value: reading, label: told })
+            .find(|possible_value| !is_valid(possible_value))?;
+        let label = text.as_literal().is_none().then(|| format!("this can resolve to `{reading}`"));
+        Some(InvalidReading { value: reading, label })
     }
     /// Returns the name of the stack, as written.
     pub fn stack(&self) -> Text {
@@ -118,9 +122,9 @@ impl CheckContext<'_> {
     }
     /// Returns the analysis of a handler file, which is parsed once.
     pub fn parsed_handler(&self, file: &ReferencedFile) -> Rc<HandlerAnalysis> {
-        let mut codes = self.parsed_handlers.0.borrow_mut();
-        let read = || handler::analyze(&file.text).into();
-        Rc::clone(codes.entry(file.name.clone()).or_insert_with(read))
+        let mut analyses = self.parsed_handlers.0.borrow_mut();
+        let analyze = || handler::analyze(&file.text).into();
+        Rc::clone(analyses.entry(file.name.clone()).or_insert_with(analyze))
     }
     /// Returns the region of the spec, if it sets one.
     pub fn region(&self) -> Option<&str> {
@@ -156,22 +160,22 @@ impl CheckContext<'_> {
     /// Whether a declaration in a top-level section refers to this one in the member at `path`.
     pub fn is_referenced(&self, section: &str, path: &[&str]) -> bool {
         let mut firsts = self.first_names.0.borrow_mut();
-        let named = firsts.entry(format!("{section}.{}", path.join("."))).or_insert_with(|| {
+        let targets = firsts.entry(format!("{section}.{}", path.join("."))).or_insert_with(|| {
             let name = |(key, item): (&str, &Value)| {
                 let name = path.iter().try_fold(item, |value, part| value.get(part))?.as_str()?;
                 Some((name.to_owned(), key.to_owned()))
             };
             section_in(Some(self.document), section).filter_map(name).collect()
         });
-        named.contains_key(self.address.name())
+        targets.contains_key(self.address.name())
     }
     /// Returns the declarations of this section, including this one.
     pub fn siblings(&self) -> impl Iterator<Item = (&str, &Value)> {
-        let around = match self.address.parent() {
+        let parent = match self.address.parent() {
             Some(parent) => self.at(&parent),
             None => Some(self.document),
         };
-        section_in(around, self.address.section())
+        section_in(parent, self.address.section())
     }
     fn at(&self, address: &Address) -> Option<&Value> {
         address.parts().try_fold(self.document, |value, part| value.get(part))
@@ -184,9 +188,9 @@ impl CheckContext<'_> {
 
 /// Returns the names and declarations of a section of `parent`.
 fn section_in<'v>(
-    around: Option<&'v Value>,
+    parent: Option<&'v Value>,
     section: &str,
 ) -> impl Iterator<Item = (&'v str, &'v Value)> + use<'v> {
-    let section = around.and_then(|around| around.get(section)?.as_object());
+    let section = parent.and_then(|parent| parent.get(section)?.as_object());
     section.into_iter().flatten().map(|(name, declared)| (name.as_str(), declared))
 }

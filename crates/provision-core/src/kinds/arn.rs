@@ -30,8 +30,8 @@ pub fn parse(text: &str) -> Option<ArnParts<'_>> {
     let digits = |text: &str| text.chars().all(|c| c.is_ascii_digit());
     let numbered = digits(account) && matches!(account.len(), 0 | 12) || account == "aws";
     let written = !resource.is_empty() && !resource.contains(char::is_whitespace);
-    let sound = arn == "arn" && partition.starts_with("aws") && numbered && written;
-    sound.then_some(ArnParts { service, region, resource })
+    let is_valid = arn == "arn" && partition.starts_with("aws") && numbered && written;
+    is_valid.then_some(ArnParts { service, region, resource })
 }
 
 /// Reports a text that is not a valid ARN of a Lambda function, its version or alias.
@@ -43,8 +43,8 @@ pub fn check_function(
 ) {
     let message = "not a valid Lambda function ARN";
     let help = "such as arn:aws:lambda:ap-northeast-1:123456789012:function:orders";
-    let sound = |text: &str| is_of(text, "lambda", "function:");
-    diagnostics.error_if_invalid(scope.invalid_reading(text, sound), "PV218", at, message, help);
+    let is_valid = |text: &str| is_of(text, "lambda", "function:");
+    diagnostics.error_if_invalid(scope.invalid_reading(text, is_valid), "PV218", at, message, help);
 }
 
 #[cfg(test)]

@@ -157,9 +157,9 @@ impl TypedKind for ChannelNamespace {
             return vec![format!("current subscriptions to /{}/* end", before.name)];
         }
         let code = |value: &Self| value.code_handlers.clone();
-        let (was, will) = (code(before), after.and_then(code));
-        let effect = match (was, will) {
-            (was, will) if was == will => return Vec::new(),
+        let (old, new) = (code(before), after.and_then(code));
+        let effect = match (old, new) {
+            (old, new) if old == new => return Vec::new(),
             (_, Some(_)) => "the next publish and subscribe run the new code",
             (_, None) => "the next publish and subscribe run no code",
         };
@@ -226,14 +226,14 @@ fn check_name(
 ) {
     let name = declared.name.clone().unwrap_or_else(|| scope.address.name().into());
     let allowed = |letter: char| letter.is_ascii_alphanumeric() || letter == '-';
-    let sound = |name: &str| {
+    let is_valid = |name: &str| {
         (1..=NAME_MAX).contains(&name.len())
             && name.chars().all(allowed)
             && !name.starts_with('-')
             && !name.ends_with('-')
     };
-    if let Some(unsound) = scope.invalid_reading(&name, sound) {
-        let message = format!("`{}` is not a valid channel namespace name", unsound.value);
+    if let Some(invalid) = scope.invalid_reading(&name, is_valid) {
+        let message = format!("`{}` is not a valid channel namespace name", invalid.value);
         let help = format!("1 to {NAME_MAX} letters, digits and inner hyphens");
         let diagnostic = match declared.name {
             Some(_) => diagnostics.error("PV221", &[PathStep::Key("name")], message),

@@ -107,10 +107,10 @@ impl TypedKind for DomainAssociation {
         }]
     }
 
-    fn conflict_hint(at: &Address, stranger: &str, _: &Attributes) -> String {
-        let name = stranger.split(' ').next().unwrap_or_default();
+    fn conflict_hint(address: &Address, unmanaged: &str, _: &Attributes) -> String {
+        let name = unmanaged.split(' ').next().unwrap_or_default();
         format!(
-            "remove it on AWS first (`aws appsync disassociate-api --domain-name {name}`), or adopt it: set the tag `{ASSOCIATION_TAG}=STACK/{at}` of the domain name, with the name of this stack"
+            "remove it on AWS first (`aws appsync disassociate-api --domain-name {name}`), or adopt it: set the tag `{ASSOCIATION_TAG}=STACK/{address}` of the domain name, with the name of this stack"
         )
     }
 

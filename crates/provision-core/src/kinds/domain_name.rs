@@ -105,21 +105,21 @@ impl TypedKind for DomainName {
     ) {
         let help =
             "lower-case labels with dots between, such as events.example.com or *.example.com";
-        let unsound = scope.invalid_reading(&declared.name, is_domain);
+        let invalid = scope.invalid_reading(&declared.name, is_domain);
         let at = [PathStep::Key("name")];
-        diagnostics.error_if_invalid(unsound, "PV280", &at, "not a valid domain name", help);
+        diagnostics.error_if_invalid(invalid, "PV280", &at, "not a valid domain name", help);
         if let Some(certificate) = &declared.certificate {
             check_certificate(certificate, scope, diagnostics);
         }
         let long = |text: &str| text.chars().count() <= DESCRIPTION_MAX;
-        if let Some(unsound) = declared
+        if let Some(invalid) = declared
             .description
             .as_ref()
             .and_then(|description| scope.invalid_reading(description, long))
         {
             let message = format!("longer than {DESCRIPTION_MAX} characters");
             let at = [PathStep::Key("description")];
-            diagnostics.error_if_invalid(Some(unsound), "PV283", &at, &message, "shorten it");
+            diagnostics.error_if_invalid(Some(invalid), "PV283", &at, &message, "shorten it");
         }
         if declared.certificate.is_none() {
             for (name, given) in [
@@ -201,11 +201,11 @@ fn check_certificate(
     diagnostics: &mut DiagnosticSink,
 ) {
     let at = [PathStep::Key("certificate")];
-    let sound = |text: &str| arn::is_of(text, "acm", "certificate/");
+    let is_valid = |text: &str| arn::is_of(text, "acm", "certificate/");
     let help = "such as arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012";
-    if let Some(unsound) = scope.invalid_reading(certificate, sound) {
+    if let Some(invalid) = scope.invalid_reading(certificate, is_valid) {
         diagnostics.error_if_invalid(
-            Some(unsound),
+            Some(invalid),
             "PV281",
             &at,
             "not a valid ACM certificate ARN",

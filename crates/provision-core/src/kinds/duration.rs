@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// A duration, written in weeks, days, hours, minutes and seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SpecDuration {
+    /// The duration in seconds.
     pub seconds: i64,
 }
 
@@ -15,6 +16,7 @@ pub struct SpecDuration {
 const UNITS: &[(char, i64)] = &[('w', 604_800), ('d', 86_400), ('h', 3_600), ('m', 60), ('s', 1)];
 
 impl SpecDuration {
+    /// Creates a duration of whole days.
     pub const fn days(days: i64) -> Self {
         Self { seconds: days * 86_400 }
     }

@@ -273,11 +273,11 @@ fn check_existing(
     scope: &CheckContext<'_>,
     diagnostics: &mut DiagnosticSink,
 ) {
-    let sound = |text: &str| arn::is_of(text, "iam", "role/");
+    let is_valid = |text: &str| arn::is_of(text, "iam", "role/");
     let help = "such as arn:aws:iam::123456789012:role/existing";
     let at = [PathStep::Key("arn")];
     diagnostics.error_if_invalid(
-        scope.invalid_reading(arn, sound),
+        scope.invalid_reading(arn, is_valid),
         "PV241",
         &at,
         "not a valid role ARN",
@@ -305,11 +305,11 @@ fn check_new(
     diagnostics: &mut DiagnosticSink,
 ) {
     let allowed = |letter: char| letter.is_ascii_alphanumeric() || "+=,.@_-".contains(letter);
-    let sound = |name: &str| (1..=NAME_MAX).contains(&name.len()) && name.chars().all(allowed);
-    let unsound = declared.name.as_ref().and_then(|name| scope.invalid_reading(name, sound));
+    let is_valid = |name: &str| (1..=NAME_MAX).contains(&name.len()) && name.chars().all(allowed);
+    let invalid = declared.name.as_ref().and_then(|name| scope.invalid_reading(name, is_valid));
     let help = format!("1 to {NAME_MAX} letters, digits and `+=,.@_-`");
     diagnostics.error_if_invalid(
-        unsound,
+        invalid,
         "PV243",
         &[PathStep::Key("name")],
         "not a valid role name",
@@ -346,11 +346,11 @@ fn check_new(
             Some("create managed policies and list them in `managedPolicies`".into());
     }
     for (n, policy) in declared.managed_policies.iter().flatten().enumerate() {
-        let sound = |text: &str| arn::is_of(text, "iam", "policy/");
+        let is_valid = |text: &str| arn::is_of(text, "iam", "policy/");
         let at = [PathStep::Key("managedPolicies"), PathStep::Index(n)];
         let help = "such as arn:aws:iam::aws:policy/service-role/AWSAppSyncPushToCloudWatchLogs";
-        let unsound = scope.invalid_reading(policy, sound);
-        diagnostics.error_if_invalid(unsound, "PV247", &at, "not a valid policy ARN", help);
+        let invalid = scope.invalid_reading(policy, is_valid);
+        diagnostics.error_if_invalid(invalid, "PV247", &at, "not a valid policy ARN", help);
     }
     if declared
         .managed_policies

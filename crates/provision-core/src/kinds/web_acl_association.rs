@@ -78,12 +78,12 @@ impl TypedKind for WebAclAssociation {
         diagnostics: &mut DiagnosticSink,
     ) {
         let at = [PathStep::Key("webAcl")];
-        let sound = |text: &str| arn::is_of(text, "wafv2", "regional/webacl/");
+        let is_valid = |text: &str| arn::is_of(text, "wafv2", "regional/webacl/");
         let help = "such as arn:aws:wafv2:ap-northeast-1:123456789012:regional/webacl/events/12345678-1234-1234-1234-123456789012";
-        let unsound = scope.invalid_reading(&declared.web_acl, sound);
-        if unsound.is_some() {
+        let invalid = scope.invalid_reading(&declared.web_acl, is_valid);
+        if invalid.is_some() {
             diagnostics.error_if_invalid(
-                unsound,
+                invalid,
                 "PV290",
                 &at,
                 "not a valid ARN of a regional web ACL",
@@ -93,10 +93,10 @@ impl TypedKind for WebAclAssociation {
         }
         let Some(region) = scope.region() else { return };
         let here = |text: &str| arn::parse(text).is_none_or(|part| part.region == region);
-        let unsound = scope.invalid_reading(&declared.web_acl, here);
+        let invalid = scope.invalid_reading(&declared.web_acl, here);
         let message = format!("this web ACL is not in the region of the stack, {region}");
         let help = "use a web ACL in the region of the API";
-        diagnostics.error_if_invalid(unsound, "PV291", &at, &message, help);
+        diagnostics.error_if_invalid(invalid, "PV291", &at, &message, help);
     }
 
     fn exists(&self) -> bool {
@@ -115,9 +115,9 @@ impl TypedKind for WebAclAssociation {
         }
     }
 
-    fn conflict_hint(_: &Address, stranger: &str, api: &Attributes) -> String {
+    fn conflict_hint(_: &Address, unmanaged: &str, api: &Attributes) -> String {
         let api = api.get("ApiArn").unwrap_or("API_ARN");
-        let tag = format!("{WAF_TAG}={}", tag_value(stranger));
+        let tag = format!("{WAF_TAG}={}", tag_value(unmanaged));
         format!(
             "remove it on AWS first (`aws wafv2 disassociate-web-acl --resource-arn {api}`), or adopt it: set the tag `{tag}` of the API"
         )

@@ -13,23 +13,23 @@ pub type Fingerprint = BTreeMap<String, String>;
 const ATTRIBUTES: &str = "its identity on AWS";
 
 /// Returns the fingerprint of one resource.
-pub fn fingerprint(observed: &LiveResource) -> Fingerprint {
-    let one = |(name, value): (&String, &Value)| (name.clone(), sha256(&json!([name, value])));
-    let mut print: Fingerprint = observed.properties.iter().map(one).collect();
-    let attributes: BTreeMap<&str, &str> = observed.attributes.iter().collect();
-    print.insert(ATTRIBUTES.to_owned(), sha256(&json!(attributes)));
-    print
+pub fn fingerprint(resource: &LiveResource) -> Fingerprint {
+    let property = |(name, value): (&String, &Value)| (name.clone(), sha256(&json!([name, value])));
+    let mut fingerprint: Fingerprint = resource.properties.iter().map(property).collect();
+    let attributes: BTreeMap<&str, &str> = resource.attributes.iter().collect();
+    fingerprint.insert(ATTRIBUTES.to_owned(), sha256(&json!(attributes)));
+    fingerprint
 }
 
 /// Returns how a resource changed. `None`: it did not.
-pub fn difference(was: Option<&Fingerprint>, is: Option<&Fingerprint>) -> Option<String> {
-    match (was, is) {
+pub fn difference(before: Option<&Fingerprint>, after: Option<&Fingerprint>) -> Option<String> {
+    match (before, after) {
         (None, None) => None,
         (None, Some(_)) => Some("exists now".to_owned()),
         (Some(_), None) => Some("is gone".to_owned()),
-        (Some(was), Some(is)) => {
-            let names: BTreeSet<&String> = was.keys().chain(is.keys()).collect();
-            let differ = names.into_iter().filter(|name| was.get(*name) != is.get(*name));
+        (Some(before), Some(after)) => {
+            let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+            let differ = names.into_iter().filter(|name| before.get(*name) != after.get(*name));
             let differ: Vec<&str> = differ.map(String::as_str).collect();
             (!differ.is_empty()).then(|| format!("was changed: {}", differ.join(", ")))
         }

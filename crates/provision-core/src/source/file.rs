@@ -1,4 +1,4 @@
-//! A spec file: its text, the tree that it was parsed to, and where its lines begin.
+//! A parsed file: its text, its tree, and where its lines begin.
 use std::ops::Range;
 
 use crate::diagnostic::{Diagnostic, Location};
@@ -6,22 +6,23 @@ use crate::source::line_index::{LineIndex, Position};
 use crate::source::parse::{self, Parsed};
 use crate::source::tree::{Node, NodeData};
 
-/// Nobody's spec is larger (a template has 1 MB at most:
-/// docs/reference/cloudformation.md#template-limits).
-pub const BYTES_MAX: usize = 10 * 1024 * 1024;
+/// The most bytes that are parsed. A template has at most 1 MB
+/// (docs/reference/cloudformation.md#template-limits).
+const BYTES_MAX: usize = 10 * 1024 * 1024;
 
-/// A file that was parsed, as far as it could be.
+/// A spec or template, parsed as far as it is valid.
 #[derive(Clone, Debug)]
 pub struct Source {
-    /// As people know it: `spec.yaml`, `<stdin>`.
+    /// The name that messages show: `spec.yaml`, `<stdin>`.
     pub name: String,
+    /// The text of the file. Empty if the file is not valid UTF-8 or too large.
     pub text: String,
     lines: LineIndex,
     parsed: Parsed,
 }
 
 impl Source {
-    /// Never fails: a hopeless text has no tree and at least one error.
+    /// Parses a file. Never fails: a file that cannot be parsed has no tree and at least one error.
     pub fn parse(name: &str, bytes: &[u8]) -> (Self, Vec<Diagnostic>) {
         let source = |text: &str, parsed| {
             let lines = LineIndex::new(text);
@@ -32,17 +33,17 @@ impl Source {
             let diagnostic = Diagnostic::error("PV008", Location::File, message);
             return (
                 source("", Parsed::default()),
-                vec![diagnostic.with_help("divide it into several stacks")],
+                vec![diagnostic.with_help("split the spec into several stacks")],
             );
         }
         let text = match std::str::from_utf8(bytes) {
             Ok(text) => text,
             Err(error) => {
-                let message = format!("the file is no UTF-8 text: byte {}", error.valid_up_to());
+                let message = format!("not valid UTF-8: byte {}", error.valid_up_to());
                 let diagnostic = Diagnostic::error("PV002", Location::File, message);
                 return (
                     source("", Parsed::default()),
-                    vec![diagnostic.with_help("save it as UTF-8")],
+                    vec![diagnostic.with_help("save the file as UTF-8")],
                 );
             }
         };
@@ -50,27 +51,27 @@ impl Source {
         (source(text, parsed), diagnostics)
     }
 
-    /// Whether there is nothing to read.
+    /// Whether the file has no tree: it is empty or cannot be parsed.
     pub fn is_empty(&self) -> bool {
         self.parsed.tree.is_none()
     }
 
-    /// The comments, from their `#` to the end of their lines, that speak to `provision:`.
+    /// Returns the comments that start with `provision:`, each from its `#` to the end of the line.
     pub fn comments(&self) -> &[Range<usize>] {
         &self.parsed.comments
     }
 
-    /// Texts of many lines that hold such comments of their own language.
+    /// Returns the block scalars that contain `provision:`, such as inline code with suppression comments.
     pub fn code_blocks(&self) -> &[Range<usize>] {
         &self.parsed.blocks
     }
 
-    /// The document as it was written, tags and places with it; `None`: there is nothing to read.
+    /// Returns the document with tags and positions; `None` if [`is_empty`](Self::is_empty).
     pub fn tree(&self) -> Option<&Node> {
         self.parsed.tree.as_ref()
     }
 
-    /// The keys of the mapping at the top that has this name.
+    /// Returns the keys of the mapping in the section `name` of the document.
     pub fn keys(&self, name: &str) -> Vec<&str> {
         let Some(NodeData::Map(entries)) =
             self.parsed.tree.as_ref().map(|node| &node.follow_alias().data)
@@ -85,7 +86,7 @@ impl Source {
         entries.iter().map(|entry| entry.key.as_str()).collect()
     }
 
-    /// The place of a byte of the spec.
+    /// Returns the position of a byte of the text.
     pub fn position_of_byte(&self, byte: usize) -> Position {
         self.lines.position(&self.text, byte)
     }
@@ -96,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_text_or_too_much_is_said_so() {
+    fn a_file_that_is_not_text_or_too_large_has_an_error() {
         let check = |bytes: &[u8], code: &str| {
             let (source, diagnostics) = Source::parse("spec.yaml", bytes);
             assert!(source.is_empty());

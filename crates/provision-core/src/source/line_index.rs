@@ -1,13 +1,15 @@
-//! Where the lines of a text begin: found once, so that a place costs a search and no walk.
+//! Converts byte offsets to lines and columns, with an index, so that each conversion is a binary search.
 
 /// Line and column, from 1, in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Position {
+    /// The line, from 1.
     pub line: usize,
+    /// The column, from 1, in characters.
     pub column: usize,
 }
 
-/// Characters are counted anew from the last multiple of this many bytes.
+/// The bytes between two indexed character counts; later characters are counted for each lookup.
 const STRIDE: usize = 4_096;
 
 /// The lines of one text.
@@ -15,7 +17,7 @@ const STRIDE: usize = 4_096;
 pub struct LineIndex {
     /// The first byte of each line.
     starts: Vec<usize>,
-    /// The characters that begin before each stride.
+    /// The number of characters that begin before each stride.
     characters: Vec<usize>,
 }
 
@@ -34,16 +36,16 @@ impl LineIndex {
         Self { starts, characters }
     }
 
-    /// The line that holds a byte, from 1.
+    /// Returns the line of a byte, from 1.
     pub fn line(&self, byte: usize) -> usize {
         self.starts.partition_point(|start| *start <= byte)
     }
 
-    /// The place of a byte of the text that these are the lines of.
+    /// Returns the position of a byte of `text`, the text of this index.
     pub fn position(&self, text: &str, byte: usize) -> Position {
         let line = self.line(byte);
         let start = match self.starts.get(line - 1) {
-            // The mark of byte order is no character to a person.
+            // Editors do not count the byte order mark.
             Some(0) if text.starts_with('\u{feff}') => '\u{feff}'.len_utf8(),
             Some(start) => *start,
             None => 0,
@@ -70,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_is_what_counting_from_the_start_would_say() {
+    fn a_position_equals_counting_from_the_start() {
         let line = "é: [ü, \u{1f600}] # ".repeat(700);
         let text = format!("\u{feff}{line}\r\n\n{line}\n  x");
         let lines = LineIndex::new(&text);

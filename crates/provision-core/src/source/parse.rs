@@ -1,7 +1,6 @@
-//! YAML text → tree. The only place that knows the YAML parser.
+//! Parses YAML to a tree. Only this module and [`syntax_error`] depend on the YAML parser.
 //!
-//! Bounded in all it keeps: a text can't make the tree deep enough to overflow a stack, nor large
-//! by aliases of aliases.
+//! Everything is limited: no text can make the tree deep enough to overflow the stack, or large by nested aliases.
 use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::ops::Range;
@@ -14,32 +13,32 @@ use crate::source::line_index::LineIndex;
 use crate::source::syntax_error;
 use crate::source::tree::{MapEntry, Node, NodeData};
 
-/// No spec nests deeper than a dozen levels.
+/// The most levels. No spec needs more than a dozen.
 const DEPTH_MAX: usize = 128;
-/// Nodes with aliases written out.
+/// The most nodes when all aliases are expanded.
 const ALIAS_NODES_MAX: usize = 1_000_000;
-/// Nobody mends more mistakes at a time; the rest would only fill memory.
+/// The most diagnostics for one file. More would only fill the memory.
 pub const DIAGNOSTICS_MAX: usize = 10_000;
 
-/// Comments in a row that the parser keeps while it looks for what comes after them.
+/// The most consecutive comments that the parser buffers.
 const COMMENTS_MAX: usize = 100_000;
 
-/// What a text was found to hold.
+/// The result of parsing.
 #[derive(Clone, Debug, Default)]
 pub struct Parsed {
     pub tree: Option<Node>,
-    /// Comments that speak to us.
+    /// The comments that start with [`COMMENT_PREFIX`].
     pub comments: Vec<Range<usize>>,
-    /// Block scalars in which another language's comments may.
+    /// The block scalars that contain [`COMMENT_PREFIX`], perhaps in a comment of another language.
     pub blocks: Vec<Range<usize>>,
 }
 
-/// What a comment begins with that speaks to us.
-const ADDRESS: &str = "provision:";
+/// The start of comments that `provision` reads.
+const COMMENT_PREFIX: &str = "provision:";
 
-/// The document and everything that is wrong with it as YAML.
+/// Parses a document and reports where it is not valid YAML.
 pub fn parse(text: &str) -> (Parsed, Vec<Diagnostic>) {
-    let mut building = TreeBuilder { text, ..TreeBuilder::default() };
+    let mut builder = TreeBuilder { text, ..TreeBuilder::default() };
     let mut documents = 0;
     let mut options = Options::default();
     options.max_buffered_comment_events = COMMENTS_MAX;
@@ -49,8 +48,8 @@ pub fn parse(text: &str) -> (Parsed, Vec<Diagnostic>) {
             Ok((event, span)) => (event, span.byte_range().unwrap_or(0..0)),
             Err(error) => {
                 let byte = error.marker().byte_offset().unwrap_or(text.len());
-                building.diagnostics.push(syntax_error::syntax_error(&error.info(), byte, text));
-                return building.abandon();
+                builder.diagnostics.push(syntax_error::syntax_error(&error.info(), byte, text));
+                return builder.abandon();
             }
         };
         if matches!(event, Event::DocumentStart(..)) {
@@ -59,36 +58,33 @@ pub fn parse(text: &str) -> (Parsed, Vec<Diagnostic>) {
                 let diagnostic = Diagnostic::error(
                     "PV005",
                     Location::Span(span),
-                    "a second document begins here",
+                    "a second document starts here",
                 );
-                building.diagnostics.push(
-                    diagnostic
-                        .with_help("a file holds one spec; put the other into a file of its own"),
+                builder.diagnostics.push(
+                    diagnostic.with_help("a file has one spec; move the other to a separate file"),
                 );
-                return building.finish();
+                return builder.finish();
             }
         }
-        if let Err(diagnostic) = building.handle(event, span) {
-            building.diagnostics.push(*diagnostic);
-            return building.abandon();
+        if let Err(diagnostic) = builder.handle(event, span) {
+            builder.diagnostics.push(*diagnostic);
+            return builder.abandon();
         }
     }
-    let empty = match &building.root {
+    let is_empty = match &builder.root {
         None => true,
         Some(node) => {
             matches!(&node.follow_alias().data, NodeData::Scalar { text, plain: true } if matches!(text.as_str(), "" | "~" | "null"))
         }
     };
-    if empty && building.diagnostics.is_empty() {
+    if is_empty && builder.diagnostics.is_empty() {
         let diagnostic = Diagnostic::error("PV004", Location::File, "the file declares nothing");
-        building.diagnostics.push(
-            diagnostic.with_help(
-                "begin with `provision init`, or delete a stack with `provision destroy`",
-            ),
-        );
-        return building.abandon();
+        builder.diagnostics.push(diagnostic.with_help(
+            "create a spec with `provision init`, or delete a stack with `provision destroy`",
+        ));
+        return builder.abandon();
     }
-    building.finish()
+    builder.finish()
 }
 
 /// A collection that is not closed yet.
@@ -101,7 +97,7 @@ enum OpenNode {
     },
     Map {
         entries: Vec<MapEntry>,
-        seen: HashMap<String, usize>,
+        key_offsets: HashMap<String, usize>,
         key: Option<PendingKey>,
         anchor: usize,
         tag: Option<String>,
@@ -109,7 +105,7 @@ enum OpenNode {
     },
 }
 
-/// A key whose value has yet to come; without a name its entry is dropped.
+/// A key whose value follows. If the key has no name, its entry is dropped.
 struct PendingKey {
     name: Option<String>,
     span: Range<usize>,
@@ -138,19 +134,19 @@ impl TreeBuilder<'_> {
         (Parsed::default(), self.diagnostics)
     }
 
-    /// Takes one event. An error ends the parse: nothing after it would make sense.
+    /// Handles one event. An error ends parsing: errors after it would be misleading.
     fn handle(&mut self, event: Event<'_>, span: Range<usize>) -> Result<(), Box<Diagnostic>> {
         let tag = |tag: Option<_>| {
             tag.map(|tag: std::borrow::Cow<'_, granit_parser::Tag>| tag.to_string())
         };
         match event {
-            Event::Scalar(text, style, anchor, it) => {
+            Event::Scalar(text, style, anchor, yaml_tag) => {
                 let plain = matches!(style, ScalarStyle::Plain);
-                if matches!(style, ScalarStyle::Literal) && text.contains(ADDRESS) {
+                if matches!(style, ScalarStyle::Literal) && text.contains(COMMENT_PREFIX) {
                     self.blocks.push(span.clone());
                 }
                 let data = NodeData::Scalar { text: text.into_owned(), plain };
-                self.close(Node::new(data, tag(it), span), anchor)
+                self.close(Node::new(data, tag(yaml_tag), span), anchor)
             }
             Event::Alias(anchor) => match self.anchors.get(&anchor) {
                 Some(node) => {
@@ -158,27 +154,25 @@ impl TreeBuilder<'_> {
                     self.close(node, 0)
                 }
                 None => {
-                    let message = "an alias inside what it stands for";
+                    let message = "the alias is inside the node that it refers to";
                     Err(Diagnostic::error("PV003", Location::Span(span), message).into())
                 }
             },
             Event::Comment(text, _) => {
-                if text.trim_start().starts_with(ADDRESS) && self.comments.len() < DIAGNOSTICS_MAX {
+                let is_ours = text.trim_start().starts_with(COMMENT_PREFIX);
+                if is_ours && self.comments.len() < DIAGNOSTICS_MAX {
                     self.comments.push(span);
                 }
                 Ok(())
             }
-            Event::SequenceStart(_, anchor, it) => {
-                let tag = tag(it);
+            Event::SequenceStart(_, anchor, yaml_tag) => {
+                let tag = tag(yaml_tag);
                 self.open(OpenNode::List { items: vec![], anchor, tag, start: span.start }, &span)
             }
-            Event::MappingStart(_, anchor, it) => {
-                let tag = tag(it);
-                let (entries, seen) = (vec![], HashMap::new());
-                self.open(
-                    OpenNode::Map { entries, seen, key: None, anchor, tag, start: span.start },
-                    &span,
-                )
+            Event::MappingStart(_, anchor, yaml_tag) => {
+                let (entries, key_offsets) = (vec![], HashMap::new());
+                let (key, tag, start) = (None, tag(yaml_tag), span.start);
+                self.open(OpenNode::Map { entries, key_offsets, key, anchor, tag, start }, &span)
             }
             Event::SequenceEnd | Event::MappingEnd => match self.open.pop() {
                 Some(OpenNode::List { items, anchor, tag, start }) => {
@@ -201,7 +195,7 @@ impl TreeBuilder<'_> {
         Ok(())
     }
 
-    /// Puts a finished node where it belongs.
+    /// Adds a complete node to the collection around it.
     fn close(&mut self, node: Node, anchor: usize) -> Result<(), Box<Diagnostic>> {
         if node.depth > DEPTH_MAX {
             return Err(too_deep(node.span).into());
@@ -211,26 +205,26 @@ impl TreeBuilder<'_> {
             let diagnostic = Diagnostic::error(
                 "PV008",
                 Location::Span(node.span),
-                format!("more than {ALIAS_NODES_MAX} parts come before this"),
+                format!("more than {ALIAS_NODES_MAX} nodes"),
             );
-            return Err(diagnostic.with_help("divide it into several stacks").into());
+            return Err(diagnostic.with_help("split the spec into several stacks").into());
         }
         if node.weight > ALIAS_NODES_MAX {
-            let message = format!("more than {ALIAS_NODES_MAX} parts, aliases written out");
+            let message = format!("more than {ALIAS_NODES_MAX} nodes when aliases are expanded");
             let diagnostic = Diagnostic::error("PV008", Location::Span(node.span), message);
-            return Err(diagnostic.with_help("use fewer aliases of aliases").into());
+            return Err(diagnostic.with_help("use fewer nested aliases").into());
         }
         match self.open.last_mut() {
             None => self.root = Some(register_anchor(node, anchor, &mut self.anchors)),
             Some(OpenNode::List { items, .. }) => {
                 items.push(register_anchor(node, anchor, &mut self.anchors));
             }
-            Some(OpenNode::Map { key: key @ None, seen, .. }) => {
+            Some(OpenNode::Map { key: key @ None, key_offsets, .. }) => {
                 let line = |byte| self.lines.get_or_init(|| LineIndex::new(self.text)).line(byte);
                 if anchor > 0 {
                     self.anchors.insert(anchor, Rc::new(node.clone()));
                 }
-                *key = Some(new_key(node, seen, &line, &mut self.diagnostics));
+                *key = Some(new_key(node, key_offsets, &line, &mut self.diagnostics));
             }
             Some(OpenNode::Map { entries, key, .. }) => {
                 let value = register_anchor(node, anchor, &mut self.anchors);
@@ -243,8 +237,8 @@ impl TreeBuilder<'_> {
     }
 }
 
-/// Remembers a node under its anchor, if it has one, and shares it: a copy for each of many anchors
-/// around the same text would fill memory.
+/// Registers a node under its anchor, if it has one, and shares it: copies for many nested anchors would fill the
+/// memory.
 fn register_anchor(node: Node, anchor: usize, anchors: &mut HashMap<usize, Rc<Node>>) -> Node {
     if anchor == 0 {
         return node;
@@ -255,10 +249,10 @@ fn register_anchor(node: Node, anchor: usize, anchors: &mut HashMap<usize, Rc<No
     Node { data: NodeData::Alias(shared), tag: None, span, depth, weight }
 }
 
-/// Reads a key. One that is no text or stands there already is reported, and its value dropped.
+/// Reads a key. Reports a duplicate key and a key that is not text; its value is dropped.
 fn new_key(
     node: Node,
-    seen: &mut HashMap<String, usize>,
+    key_offsets: &mut HashMap<String, usize>,
     line: &dyn Fn(usize) -> usize,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> PendingKey {
@@ -269,8 +263,8 @@ fn new_key(
         push_limited(diagnostic.with_help("write `key: value`"), diagnostics);
         return PendingKey { name: None, span };
     };
-    if let Some(first) = seen.get(&name) {
-        let message = format!("the key `{name}` stands here a second time");
+    if let Some(first) = key_offsets.get(&name) {
+        let message = format!("duplicate key `{name}`");
         let diagnostic = Diagnostic::error("PV006", Location::Span(span.clone()), message);
         push_limited(
             diagnostic.with_label(format!("the first is in line {}", line(*first))),
@@ -278,7 +272,7 @@ fn new_key(
         );
         return PendingKey { name: None, span };
     }
-    seen.insert(name.clone(), span.start);
+    key_offsets.insert(name.clone(), span.start);
     PendingKey { name: Some(name), span }
 }
 
@@ -289,6 +283,6 @@ fn push_limited(diagnostic: Diagnostic, diagnostics: &mut Vec<Diagnostic>) {
 }
 
 fn too_deep(span: Range<usize>) -> Diagnostic {
-    let message = format!("nested deeper than {DEPTH_MAX} levels");
+    let message = format!("more than {DEPTH_MAX} nested levels");
     Diagnostic::error("PV008", Location::Span(span), message)
 }

@@ -1,4 +1,4 @@
-//! Where findings stand. What many of them ask for is looked up once.
+//! Converts the locations of diagnostics to positions. Indexes are built once for many locations.
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ops::Range;
@@ -10,10 +10,10 @@ use crate::source::file::Source;
 use crate::source::line_index::{LineIndex, Position};
 use crate::source::tree::{MapEntry, Node, NodeData};
 
-/// Mappings of more entries get an index as soon as something in them is looked for.
+/// A mapping with more entries gets an index at the first lookup.
 const LINEAR_SEARCH_MAX: usize = 16;
 
-/// The places in a spec and in the files beside it.
+/// Locates diagnostics in a spec and in the files that it refers to.
 #[derive(Debug)]
 pub struct SourceMap<'a> {
     source: &'a Source,
@@ -21,34 +21,41 @@ pub struct SourceMap<'a> {
     others: RefCell<HashMap<*const ReferencedFile, Rc<LineIndex>>>,
 }
 
-/// A finding's file and the part of it that it is about.
+/// A part of a file.
 #[derive(Clone, Debug)]
 pub struct TextLocation<'a> {
+    /// The name of the file, as messages show it.
     pub name: &'a str,
+    /// The whole text of the file.
     pub text: &'a str,
+    /// The bytes of the part.
     pub span: Range<usize>,
+    /// The position of the first byte.
     pub start: Position,
+    /// The position after the last byte.
     pub end: Position,
 }
 
 impl<'a> SourceMap<'a> {
+    /// Creates a map without indexes.
     pub fn new(source: &'a Source) -> Self {
         Self { source, entries: RefCell::default(), others: RefCell::default() }
     }
 
-    pub fn locate<'b>(&self, at: &'b Location) -> TextLocation<'b>
+    /// Returns the file and the part of it that a location refers to.
+    pub fn locate<'b>(&self, location: &'b Location) -> TextLocation<'b>
     where
         'a: 'b,
     {
-        let span = self.span(at);
-        match at {
+        let span = self.span(location);
+        match location {
             Location::ReferencedFile { file, .. } => {
                 let mut others = self.others.borrow_mut();
                 let lines = others
                     .entry(Arc::as_ptr(file))
                     .or_insert_with(|| LineIndex::new(&file.text).into());
-                let place = |byte| lines.position(&file.text, byte);
-                let (start, end) = (place(span.start), place(span.end));
+                let position = |byte| lines.position(&file.text, byte);
+                let (start, end) = (position(span.start), position(span.end));
                 TextLocation { name: &file.name, text: &file.text, span, start, end }
             }
             _ => {
@@ -62,16 +69,16 @@ impl<'a> SourceMap<'a> {
         }
     }
 
-    /// The bytes that `at` is about: the part itself if it is in one line, else its key or first
-    /// line.
-    pub fn span(&self, at: &Location) -> Range<usize> {
+    /// Returns the bytes of a location: the value itself if it is in one line, otherwise its key or its first line.
+    pub fn span(&self, location: &Location) -> Range<usize> {
         let text = self.source.text.as_str();
-        match at {
+        match location {
             Location::File => 0..0,
             Location::Span(span) => within(text, span),
             Location::ReferencedFile { file, span } => within(&file.text, span),
             Location::SpanInValue { path, span } => {
-                self.inside(path, span).unwrap_or_else(|| self.span(&Location::Value(path.clone())))
+                let fallback = || self.span(&Location::Value(path.clone()));
+                self.span_in_value(path, span).unwrap_or_else(fallback)
             }
             Location::Key(path) => {
                 let (key, value) = self.find(path);
@@ -89,21 +96,21 @@ impl<'a> SourceMap<'a> {
         }
     }
 
-    /// Whether something is written at `path` itself.
+    /// Whether the document has a value at `path`.
     pub fn has(&self, path: &DocumentPath) -> bool {
         self.node(path).is_some()
     }
 
-    /// The key and the value at `path`, or of the nearest part around it.
+    /// Returns the key and the value at `path`, or of the innermost parent that exists.
     fn find(&self, path: &DocumentPath) -> (Option<Range<usize>>, Range<usize>) {
         let Some(mut node) = self.source.tree() else { return (None, 0..0) };
         let mut key = None;
         let mut value = node.span.clone();
         for segment in &path.0 {
-            let around = node.follow_alias();
-            let next = match (&around.data, segment) {
+            let parent = node.follow_alias();
+            let next = match (&parent.data, segment) {
                 (NodeData::Map(entries), PathSegment::Key(name)) => self
-                    .entry(around, entries, name)
+                    .entry(parent, entries, name)
                     .map(|entry| (Some(entry.span.clone()), &entry.value)),
                 (NodeData::List(items), PathSegment::Index(n)) => {
                     items.get(*n).map(|node| (None, node))
@@ -116,9 +123,9 @@ impl<'a> SourceMap<'a> {
         (key, value)
     }
 
-    /// Where a part of the text at `path` was written, if it was written as it reads: between quotes
-    /// or in a block whose lines are kept.
-    fn inside(&self, path: &DocumentPath, span: &Range<usize>) -> Option<Range<usize>> {
+    /// Returns the bytes of a part of the text at `path`, if the file contains the text unchanged: without escapes,
+    /// or in a literal block.
+    fn span_in_value(&self, path: &DocumentPath, span: &Range<usize>) -> Option<Range<usize>> {
         let node = self.node(path)?;
         let NodeData::Scalar { text, .. } = &node.follow_alias().data else { return None };
         let written = self.source.text.get(node.span.clone())?;
@@ -147,57 +154,58 @@ impl<'a> SourceMap<'a> {
         if entries.len() <= LINEAR_SEARCH_MAX {
             return entries.iter().find(|entry| entry.key == name);
         }
-        let mut known = self.entries.borrow_mut();
+        let mut indexes = self.entries.borrow_mut();
         let index = || entries.iter().map(|entry| (entry.key.as_str(), entry)).collect();
-        known.entry(map).or_insert_with(index).get(name).copied()
+        indexes.entry(map).or_insert_with(index).get(name).copied()
     }
 }
 
 /// Each of these creates a [`SourceMap`]; to look up several locations, create one.
 impl Source {
-    /// Whether something is written at `path` itself.
+    /// Whether the document has a value at `path`.
     pub fn has(&self, path: &DocumentPath) -> bool {
         SourceMap::new(self).has(path)
     }
 
-    /// The bytes that `at` is about, of the file that it is about.
-    pub fn span(&self, at: &Location) -> Range<usize> {
-        SourceMap::new(self).span(at)
+    /// Returns the bytes of a location, in the file that it refers to.
+    pub fn span(&self, location: &Location) -> Range<usize> {
+        SourceMap::new(self).span(location)
     }
 
-    pub fn position(&self, at: &Location) -> Position {
-        SourceMap::new(self).locate(at).start
+    /// Returns the position where a location starts.
+    pub fn position(&self, location: &Location) -> Position {
+        SourceMap::new(self).locate(location).start
     }
 }
 
-/// Where a byte of `text` stands in a literal block, whose lines are `text`'s, indented.
+/// Converts a byte of `text` to a byte of the literal block in which it is written: the same lines, indented.
 fn block_offset(text: &str, written: &str, byte: usize) -> Option<usize> {
     let before = text.get(..byte)?;
     let line = before.matches('\n').count();
     let column = before.len() - before.rfind('\n').map_or(0, |newline| newline + 1);
-    let kept: Vec<&str> = text.lines().collect();
+    let text_lines: Vec<&str> = text.lines().collect();
     let lines: Vec<&str> = written.split_inclusive('\n').collect();
     // The first line may be the block's header.
     let first = usize::from(lines.first().is_some_and(|line| line.starts_with(['|', '>'])));
     let indentation = |n: usize| {
         let written = lines.get(first + n)?.trim_end_matches(['\r', '\n']);
-        written.strip_suffix(*kept.get(n)?).map(str::len)
+        written.strip_suffix(*text_lines.get(n)?).map(str::len)
     };
-    // Whatever else the lines are, they are not a literal block's.
-    let sound =
-        kept.iter().enumerate().all(|(n, text)| text.is_empty() || indentation(n).is_some());
+    // Otherwise the text is folded or escaped.
+    let is_literal =
+        text_lines.iter().enumerate().all(|(n, text)| text.is_empty() || indentation(n).is_some());
     let start: usize = lines.iter().take(first + line).map(|line| line.len()).sum();
     let indentation = indentation(line).unwrap_or(0);
-    sound.then_some(start + indentation + column)
+    is_literal.then_some(start + indentation + column)
 }
 
-/// The part of a span that is in the text, between two characters.
+/// Limits a span to the text and to character boundaries.
 fn within(text: &str, span: &Range<usize>) -> Range<usize> {
     let start = text.floor_char_boundary(span.start);
     start..text.floor_char_boundary(span.end).max(start)
 }
 
-/// The part of `span` that is in its first line.
+/// Returns the part of `span` in its first line.
 fn in_one_line(text: &str, span: Range<usize>) -> Range<usize> {
     let line = text.get(span.clone()).unwrap_or_default().lines().next().unwrap_or_default();
     span.start..span.start + line.trim_end().len()
@@ -208,7 +216,7 @@ mod tests {
     use super::*;
     use crate::diagnostic::ReferencedFile;
 
-    fn place(text: &str, path: DocumentPath) -> (usize, usize) {
+    fn position(text: &str, path: DocumentPath) -> (usize, usize) {
         let (source, diagnostics) = Source::parse("spec.yaml", text.as_bytes());
         assert_eq!(diagnostics, []);
         let Position { line, column } = source.position(&Location::Value(path));
@@ -216,20 +224,20 @@ mod tests {
     }
 
     #[test]
-    fn every_part_has_its_place() {
+    fn every_value_has_a_position() {
         let text = "a:\n  b: [x, yy]\n  c: { d: 1 }\n";
         let path = || DocumentPath::default().key("a");
-        assert_eq!(place(text, path().key("b").index(1)), (2, 10));
-        assert_eq!(place(text, path().key("c").key("d")), (3, 11));
-        // What takes several lines is marked by its key.
-        assert_eq!(place(text, path()), (1, 1));
-        // What is not there is where it would be.
-        assert_eq!(place(text, path().key("b").index(7)), (2, 6));
-        assert_eq!(place(text, path().key("zz").key("y")), (1, 1));
+        assert_eq!(position(text, path().key("b").index(1)), (2, 10));
+        assert_eq!(position(text, path().key("c").key("d")), (3, 11));
+        // A value of several lines is located at its key.
+        assert_eq!(position(text, path()), (1, 1));
+        // A value that does not exist is located at its parent.
+        assert_eq!(position(text, path().key("b").index(7)), (2, 6));
+        assert_eq!(position(text, path().key("zz").key("y")), (1, 1));
     }
 
     #[test]
-    fn a_part_of_a_text_stands_where_it_was_written() {
+    fn a_part_of_a_text_is_located_where_it_is_written() {
         let check = |text: &str, word: &str, expected: (usize, usize)| {
             let (source, diagnostics) = Source::parse("spec.yaml", text.as_bytes());
             assert_eq!(diagnostics, []);
@@ -244,7 +252,7 @@ mod tests {
         check("a:\n  b: |\n    one\n\n      two = 3\nc: d\n", "two", (5, 7));
         check("a:\n  b: |\n    one\n\n      two = 3\nc: d\n", "3", (5, 13));
         check("a:\n  b: |-\r\n      one\r\n\r\n        two = 3\r\n", "two", (5, 9));
-        // What is folded or escaped stands at its key.
+        // A part of folded or escaped text is located at the start of the value.
         let (source, _) = Source::parse("spec.yaml", b"a:\n  b: \"x\\ny\"\n");
         let at =
             Location::SpanInValue { path: DocumentPath::default().key("a").key("b"), span: 2..3 };
@@ -252,13 +260,13 @@ mod tests {
     }
 
     #[test]
-    fn columns_count_characters_after_the_mark_of_byte_order() {
-        assert_eq!(place("\u{feff}é: ü\r\nb: x\r\n", DocumentPath::default().key("é")), (1, 4));
-        assert_eq!(place("\u{feff}é: ü\r\nb: x\r\n", DocumentPath::default().key("b")), (2, 4));
+    fn columns_count_characters_without_the_byte_order_mark() {
+        assert_eq!(position("\u{feff}é: ü\r\nb: x\r\n", DocumentPath::default().key("é")), (1, 4));
+        assert_eq!(position("\u{feff}é: ü\r\nb: x\r\n", DocumentPath::default().key("b")), (2, 4));
     }
 
     #[test]
-    fn what_has_an_anchor_is_read_like_the_rest() {
+    fn anchored_values_are_located_like_others() {
         let text = "&all\nparameters: &some\n  stage: &x {}\n  team: *x\n";
         let (source, diagnostics) = Source::parse("spec.yaml", text.as_bytes());
         assert_eq!(diagnostics, []);
@@ -270,12 +278,12 @@ mod tests {
     #[test]
     fn a_large_mapping_is_searched_like_a_small_one() {
         let entries: String = (0..40).map(|n| format!("k{n}: {{ a: {n} }}\n")).collect();
-        assert_eq!(place(&entries, DocumentPath::default().key("k33").key("a")), (34, 11));
-        assert_eq!(place(&entries, DocumentPath::default().key("k40")), (1, 1));
+        assert_eq!(position(&entries, DocumentPath::default().key("k33").key("a")), (34, 11));
+        assert_eq!(position(&entries, DocumentPath::default().key("k40")), (1, 1));
     }
 
     #[test]
-    fn a_place_in_another_file_is_that_files() {
+    fn a_location_in_another_file_has_a_position_in_that_file() {
         let (source, _) = Source::parse("spec.yaml", b"a: 1\n");
         let text = "let x\n  y = 1\n".to_owned();
         let file = std::sync::Arc::new(ReferencedFile { name: "handlers/chat.js".into(), text });

@@ -1,7 +1,7 @@
-//! The YAML parser's messages in the words of somebody who wrote the file.
+//! Converts the messages of the YAML parser to messages for the author of a file.
 use crate::diagnostic::{Diagnostic, Location};
 
-/// What the parser objects to at `byte`, and what to do.
+/// Returns the diagnostic for the parser's message `info` at `byte`.
 pub fn syntax_error(info: &str, byte: usize, text: &str) -> Diagnostic {
     let rest = text.get(byte..).unwrap_or_default();
     let byte = if info.contains("tab") { nearest_tab(text, byte, rest) } else { byte };
@@ -12,7 +12,7 @@ pub fn syntax_error(info: &str, byte: usize, text: &str) -> Diagnostic {
         return Diagnostic::error(
             "PV008",
             Location::Span(byte..byte + length),
-            "nested too deep for a spec",
+            "too many nested levels",
         );
     }
     let (message, help) = plain_message(info);
@@ -20,7 +20,7 @@ pub fn syntax_error(info: &str, byte: usize, text: &str) -> Diagnostic {
     if help.is_empty() { diagnostic } else { diagnostic.with_help(help) }
 }
 
-/// The parser sees a tab from the text before it, or from what it indents.
+/// Returns the tab that the parser reports; its position is before the tab or at the text that the tab indents.
 fn nearest_tab(text: &str, byte: usize, rest: &str) -> usize {
     let before = text.get(..byte).unwrap_or_default();
     let indentation = before.len() - before.trim_end_matches([' ', '\t']).len();
@@ -32,61 +32,60 @@ fn nearest_tab(text: &str, byte: usize, rest: &str) -> usize {
 }
 
 fn plain_message(info: &str) -> (String, &'static str) {
-    let has = |words: &str| info.contains(words);
-    if has("tab") {
-        return ("a tab where YAML wants spaces".into(), "indent with spaces");
+    if info.contains("tab") {
+        return ("a tab in the indentation".into(), "indent with spaces");
     }
-    let known = [
+    let messages = [
         (
             "mapping values are not allowed",
-            "a `: ` where no key can be",
-            "put quotes around a text that holds `: `, or check the indentation",
+            "a `: ` where no key is valid",
+            "put quotes around a text that contains `: `, or check the indentation",
         ),
-        ("unclosed quote", "a quote that is never closed", "close it with the same quote"),
+        ("unclosed quote", "a quote that is not closed", "close it with the same quote"),
         (
             "unclosed bracket",
-            "a bracket that is never closed",
-            "close it, or write the list a line each with `- `",
+            "a bracket that is not closed",
+            "close it, or write each item of the list on a separate line with `- `",
         ),
         (
             "illegal placement of ':'",
-            "a `:` inside brackets where none can be",
+            "a `:` inside brackets where no key is valid",
             "close the bracket before it",
         ),
         (
             "misplaced bracket",
-            "a closing bracket without its opening one",
+            "a closing bracket without an opening one",
             "remove it, or put quotes around the text",
         ),
         (
             "did not find expected key",
-            "an indentation that fits nothing above",
-            "indent it as the keys that it belongs to",
+            "an indentation that matches no line above",
+            "indent the line like the other keys of its mapping",
         ),
         (
             "did not find expected '-'",
-            "a key among the items of a list",
-            "indent it under an item, or begin it with `- `",
+            "a key between the items of a list",
+            "indent it under an item, or start it with `- `",
         ),
-        ("simple key expected ':'", "a key without its `:`", "write `key: value`"),
+        ("simple key expected ':'", "a key without `:`", "write `key: value`"),
         (
             "unknown anchor",
-            "an alias for which there is no anchor",
-            "name it before with `&`, or put quotes around a text that begins with `*`",
+            "an alias without an anchor",
+            "declare the anchor with `&`, or put quotes around a text that starts with `*`",
         ),
         (
             "unknown escape character",
-            "an escape that YAML does not know",
+            "an unknown escape sequence",
             "write `\\\\` for a backslash, or use single quotes",
         ),
         (
             "unexpected character",
-            "a character that can't begin a text",
+            "a character that is not valid at the start of a text",
             "put quotes around the text",
         ),
     ];
-    match known.into_iter().find(|(words, ..)| has(words)) {
+    match messages.into_iter().find(|(words, ..)| info.contains(words)) {
         Some((_, message, help)) => (message.into(), help),
-        None => (format!("this is no YAML: {info}"), ""),
+        None => (format!("not valid YAML: {info}"), ""),
     }
 }

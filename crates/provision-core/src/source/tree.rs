@@ -1,40 +1,53 @@
-//! A YAML document as a tree in which every part knows where it stands.
+//! A YAML document as a tree in which every node has its position.
 use std::ops::Range;
 use std::rc::Rc;
 
+/// A value of a document.
 #[derive(Clone, Debug)]
 pub struct Node {
+    /// The value itself.
     pub data: NodeData,
+    /// The YAML tag, such as `!Ref`.
     pub tag: Option<String>,
+    /// The bytes of the value in the text.
     pub span: Range<usize>,
-    /// Levels below and including this one, aliases written out.
+    /// The levels of the node, including its own, with aliases expanded.
     pub depth: usize,
-    /// Nodes in all, aliases written out.
+    /// The number of nodes, including this one, with aliases expanded.
     pub weight: usize,
 }
 
+/// The data of a [`Node`].
 #[derive(Clone, Debug)]
 pub enum NodeData {
-    /// A scalar, and whether it was written without quotes.
+    /// A scalar. Its type depends on the schema.
     Scalar {
+        /// The text without quotes.
         text: String,
+        /// Whether the text was written without quotes.
         plain: bool,
     },
+    /// A sequence.
     List(Vec<Node>),
+    /// A mapping, in the order of the text. Keys are unique.
     Map(Vec<MapEntry>),
+    /// An alias of an anchored node, or the anchored node itself.
     Alias(Rc<Node>),
 }
 
+/// An entry of a mapping.
 #[derive(Clone, Debug)]
 pub struct MapEntry {
+    /// The key. Only text is valid as a key.
     pub key: String,
-    /// Where the key stands.
+    /// The bytes of the key in the text.
     pub span: Range<usize>,
+    /// The value.
     pub value: Node,
 }
 
 impl Node {
-    pub fn new(data: NodeData, tag: Option<String>, span: Range<usize>) -> Self {
+    pub(crate) fn new(data: NodeData, tag: Option<String>, span: Range<usize>) -> Self {
         let (depth, weight) = match &data {
             NodeData::Scalar { .. } => (0, 0),
             NodeData::Alias(node) => (node.depth, node.weight),
@@ -43,7 +56,7 @@ impl Node {
         };
         Self { data, tag, span, depth: depth + 1, weight: weight.saturating_add(1) }
     }
-    /// The node that an alias stands for.
+    /// Returns the node that an alias refers to, or the node itself.
     pub fn follow_alias(&self) -> &Self {
         match &self.data {
             NodeData::Alias(node) => node.follow_alias(),

@@ -1,4 +1,4 @@
-//! The way back: what is live, as the spec that a user would have written for it.
+//! Creates a spec from the live state, which `provision import` writes.
 use std::collections::BTreeMap;
 
 use schemars::SchemaGenerator;
@@ -10,45 +10,47 @@ use crate::model::Tags;
 use crate::ownership::PROTECT_TAG;
 use crate::text::Text;
 
-/// A spec made from what is live, and the files to lie beside it.
+/// A spec that was created from the live state, and the files that it refers to.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ExportedSpec {
+    /// The spec.
     pub document: Value,
+    /// The contents of files by path, relative to the spec.
     pub files: BTreeMap<String, String>,
 }
 
-/// Declares all of `live` that is ours. The plan of that spec is empty.
+/// Returns a spec that declares all managed resources of `live`. The plan of that spec is empty.
 pub fn export(stack: &str, live: &LiveState) -> ExportedSpec {
-    let mut found = ImportContext::default();
+    let mut context = ImportContext::default();
     let mut document = json!({ "version": 1, "stack": stack });
     let tags = common_tags(live);
     if !tags.is_empty() {
         document["tags"] = to_spec_syntax(json!(tags));
     }
-    let names = attribute_references(live);
-    for (address, observed) in &live.managed {
-        let properties = observed.properties.with_references(&|text| names.get(text).cloned());
-        found.address = Some(address.clone());
-        let declared = to_spec_syntax(observed.kind.to_declaration(&properties, &mut found));
-        insert_declaration(&mut document, address, declared);
-        if let Some(around) = address.parent() {
-            let said = to_spec_syntax(Value::Object(std::mem::take(&mut found.parent_members)));
-            insert_declaration(&mut document, &around, said);
+    let references = attribute_references(live);
+    for (address, resource) in &live.managed {
+        let properties = resource.properties.with_references(&|text| references.get(text).cloned());
+        context.address = Some(address.clone());
+        let declaration = to_spec_syntax(resource.kind.to_declaration(&properties, &mut context));
+        insert_declaration(&mut document, address, declaration);
+        if let Some(parent) = address.parent() {
+            let members = std::mem::take(&mut context.parent_members);
+            insert_declaration(&mut document, &parent, to_spec_syntax(Value::Object(members)));
         }
     }
-    for (name, arn) in &found.roles {
+    for (name, arn) in &context.roles {
         insert_declaration(
             &mut document,
             &Address::top_level("logRoles", name),
             json!({ "arn": arn }),
         );
     }
-    ExportedSpec { document, files: found.files }
+    ExportedSpec { document, files: context.files }
 }
 
-/// The tags that everything has which takes tags: a spec has no others.
+/// Returns the tags that every resource with support for tags has: a spec cannot declare other tags.
 fn common_tags(live: &LiveState) -> BTreeMap<String, Text> {
-    let takes_tags = |resource: &&LiveResource| {
+    let supports_tags = |resource: &&LiveResource| {
         let schema = resource.kind.properties_schema(&mut SchemaGenerator::default());
         schema.get("properties").is_some_and(|properties| properties.get("Tags").is_some())
     };
@@ -56,29 +58,30 @@ fn common_tags(live: &LiveState) -> BTreeMap<String, Text> {
         let tags = resource.properties.get("Tags").cloned().unwrap_or_else(|| json!([]));
         serde_json::from_value::<Tags>(tags).unwrap_or_default().0
     };
-    let each = live.managed.values().filter(takes_tags).map(tags);
+    let each = live.managed.values().filter(supports_tags).map(tags);
     let common = |mut common: BTreeMap<String, Text>, tags: BTreeMap<String, Text>| {
         common.retain(|key, value| tags.get(key) == Some(value));
         common
     };
     let mut tags = each.reduce(common).unwrap_or_default();
-    // Where every API is protected, each says so itself.
+    // Protection is declared for each API.
     tags.remove(PROTECT_TAG);
     tags
 }
 
-/// What AWS decided about ours, by its value: what refers to one of ours, refers to its address.
+/// Returns references to the attributes of managed resources, by the attribute's value.
 fn attribute_references(live: &LiveState) -> BTreeMap<String, Text> {
-    let each = live.managed.iter().flat_map(|(address, observed)| {
-        observed.attributes.iter().map(move |(name, value)| (address, name, value))
+    let attributes = live.managed.iter().flat_map(|(address, resource)| {
+        resource.attributes.iter().map(move |(name, value)| (address, name, value))
     });
-    let refers = |name: &str| matches!(name, "ApiId" | "ApiArn" | "Arn");
-    each.filter(|(_, name, _)| refers(name))
+    let is_identifier = |name: &str| matches!(name, "ApiId" | "ApiArn" | "Arn");
+    attributes
+        .filter(|(_, name, _)| is_identifier(name))
         .map(|(address, name, value)| (value.to_owned(), Text::attribute(address, name)))
         .collect()
 }
 
-/// Texts as a spec writes them.
+/// Converts texts and intrinsics in a value to the syntax of a spec.
 pub fn to_spec_syntax(value: Value) -> Value {
     if let Some(text) = Text::from_intrinsic(&value) {
         return Value::String(text.to_spec_syntax());
@@ -93,18 +96,18 @@ pub fn to_spec_syntax(value: Value) -> Value {
     }
 }
 
-/// Puts a declaration where its address says, beside what is declared inside it.
-pub fn insert_declaration(document: &mut Value, address: &Address, declared: Value) {
-    let mut place = document;
+/// Inserts a declaration at its address. Members that exist there, such as child resources, are kept.
+pub fn insert_declaration(document: &mut Value, address: &Address, declaration: Value) {
+    let mut target = document;
     for part in address.parts() {
-        if !place.is_object() {
-            *place = Value::Object(Map::new());
+        if !target.is_object() {
+            *target = Value::Object(Map::new());
         }
-        place = &mut place[part];
+        target = &mut target[part];
     }
-    let Value::Object(declared) = declared else { return };
-    match place {
-        Value::Object(inside) => inside.extend(declared),
-        place => *place = Value::Object(declared),
+    let Value::Object(declaration) = declaration else { return };
+    match target {
+        Value::Object(members) => members.extend(declaration),
+        target => *target = Value::Object(declaration),
     }
 }

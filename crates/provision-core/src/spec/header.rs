@@ -1,4 +1,4 @@
-//! What stands beside the sections of a spec: name, region, tags, parameters.
+//! The header of a spec, which is everything except the sections of resources: name, region, tags, parameters.
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
@@ -23,7 +23,7 @@ pub struct SpecHeader {
     /// their ownership tags.
     #[schemars(
         regex(pattern = r"^([A-Za-z]|\$\{\w+\})([A-Za-z0-9-]|\$\{\w+\})*$"),
-        extend("patternErrorMessage" = "a stack is named by a letter, then letters, digits and hyphens, 128 at most"),
+        extend("patternErrorMessage" = "expected a letter, followed by letters, digits and hyphens, at most 128 characters"),
         example = &"chat", example = &"chat-${stage}"
     )]
     pub stack: Text,
@@ -38,7 +38,7 @@ pub struct SpecHeader {
     /// AWS account of the stack, in quotes. With credentials of another account, commands fail
     /// before they read or change anything. Default: the account of the credentials.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(regex(pattern = r"^[0-9]{12}$"), extend("patternErrorMessage" = "an AWS account is twelve digits"), example = &"123456789012")]
+    #[schemars(regex(pattern = r"^[0-9]{12}$"), extend("patternErrorMessage" = "expected an AWS account of twelve digits, in quotes"), example = &"123456789012")]
     pub account: Option<String>,
     /// Tags of every resource that supports tags, in addition to the ownership tags. Default: none.
     #[serde(default)]
@@ -48,19 +48,19 @@ pub struct SpecHeader {
     /// the parameter; `render` keeps it as a parameter of the template. Default: none.
     #[serde(default)]
     #[schemars(
-        extend("propertyNames" = { "pattern": "^[A-Za-z][A-Za-z0-9]{0,254}$", "patternErrorMessage": "a parameter is named by a letter, then letters and digits, as CloudFormation has it" }),
+        extend("propertyNames" = { "pattern": "^[A-Za-z][A-Za-z0-9]{0,254}$", "patternErrorMessage": "a parameter name has a letter, followed by letters and digits, at most 255 characters" }),
         example = serde_json::json!({ "stage": { "default": "dev", "allowed": ["dev", "prod"], "description": "Where this runs" } })
     )]
     pub parameters: Parameters,
 }
 
 impl SpecHeader {
-    /// Reads the head of a document.
+    /// Reads the header of a document.
     pub fn read(document: &Value) -> Result<Self, serde_json::Error> {
         Self::deserialize(header_keys_only(document))
     }
 
-    /// Reports what is wrong with it beyond its shape.
+    /// Reports errors that the schema does not detect.
     pub fn check(&self, scope: &CheckContext<'_>, diagnostics: &mut DiagnosticSink) {
         check_name(&self.stack, scope, diagnostics);
         check_tags(&self.tags, scope, diagnostics);
@@ -70,21 +70,21 @@ impl SpecHeader {
     }
 }
 
-/// What stands beside the sections. Of what must be there and could not be read, reading has said so;
-/// something stands in for it, so that the rest is looked at all the same.
+/// Returns the header without the sections. A missing required key was reported when the document was read; its
+/// default here makes the rest of the header readable.
 fn header_keys_only(document: &Value) -> Value {
     let member = |name: &str| Some((name.to_owned(), document.get(name)?.clone()));
-    let standing_in = json!({ "version": 1, "stack": "" });
-    let mut head = standing_in.as_object().cloned().unwrap_or_default();
-    head.extend(HEADER_KEYS.iter().filter_map(|name| member(name)));
-    Value::Object(head)
+    let defaults = json!({ "version": 1, "stack": "" });
+    let mut header = defaults.as_object().cloned().unwrap_or_default();
+    header.extend(HEADER_KEYS.iter().filter_map(|name| member(name)));
+    Value::Object(header)
 }
 
-/// The members of the head.
+/// The keys of the header.
 const HEADER_KEYS: &[&str] =
     &["version", "stack", "description", "region", "account", "tags", "parameters"];
 
-/// The regions of AWS, as far as anybody here knows.
+/// The known regions of AWS. The list may be incomplete.
 const REGIONS: &[&str] = &[
     "af-south-1",
     "ap-east-1",
@@ -128,118 +128,119 @@ const REGIONS: &[&str] = &[
 ];
 
 fn check_name(stack: &Text, scope: &CheckContext<'_>, diagnostics: &mut DiagnosticSink) {
-    let sound = |name: &str| {
+    let is_valid = |name: &str| {
         name.starts_with(|character: char| character.is_ascii_alphabetic())
             && name.len() <= 128
             && name.chars().all(|character| character.is_ascii_alphanumeric() || character == '-')
     };
-    // Of one that is missing or no name, reading has said so.
+    // An empty name is missing or not valid, which was reported when the document was read.
     if *stack == Text::default() {
         return;
     }
-    let at = [PathStep::Key("stack")];
-    let message = "a stack can't have this name";
-    let help = "a letter, then letters, digits and hyphens, 128 at most";
-    diagnostics.error_if_invalid(scope.invalid_reading(stack, sound), "PV264", &at, message, help);
+    let path = [PathStep::Key("stack")];
+    let message = "not a valid stack name";
+    let help = "a letter, followed by letters, digits and hyphens, at most 128 characters";
+    let invalid = scope.invalid_reading(stack, is_valid);
+    diagnostics.error_if_invalid(invalid, "PV264", &path, message, help);
 }
 
-/// AWS adds regions faster than anybody lists them, so only what is nearly one of the known is said.
-fn check_region(head: &SpecHeader, diagnostics: &mut DiagnosticSink) {
-    let Some(region) = head.region.as_deref().filter(|region| !REGIONS.contains(region)) else {
+/// Reports a region that resembles a known one. Other unknown regions are accepted, because AWS adds regions.
+fn check_region(header: &SpecHeader, diagnostics: &mut DiagnosticSink) {
+    let Some(region) = header.region.as_deref().filter(|region| !REGIONS.contains(region)) else {
         return;
     };
-    if let Some(meant) = closest_match(region, REGIONS.iter().copied())
+    if let Some(suggestion) = closest_match(region, REGIONS.iter().copied())
         .filter(|suggestion| is_typo(region, suggestion))
     {
-        let message = format!("no region that we know is called `{region}`");
+        let message = format!("unknown region `{region}`");
         let diagnostic = diagnostics.warning("PV265", &[PathStep::Key("region")], message);
-        diagnostic.help = Some(format!("did you mean `{meant}`?"));
-        diagnostic.suggestion = Some(meant.to_owned());
+        diagnostic.help = Some(format!("did you mean `{suggestion}`?"));
+        diagnostic.suggestion = Some(suggestion.to_owned());
     }
 }
 
-/// Whether both have the same letters, in another order: a new region has another name, or number.
-fn is_typo(written: &str, meant: &str) -> bool {
+/// Whether `written` has the same letters in another order or has another length. Otherwise it can be a new region,
+/// such as one with another number.
+fn is_typo(written: &str, known: &str) -> bool {
     let sorted = |text: &str| {
         let mut letters: Vec<char> = text.chars().collect();
         letters.sort_unstable();
         letters
     };
-    sorted(written) == sorted(meant) || written.len() != meant.len()
+    sorted(written) == sorted(known) || written.len() != known.len()
 }
 
-/// What an account has in a region, unless AWS raised it (docs/reference/quotas.md#control-plane).
+/// Reports more resources than the default quotas allow (docs/reference/quotas.md#control-plane).
 fn check_quotas(scope: &CheckContext<'_>, diagnostics: &mut DiagnosticSink) {
-    const IN_A_REGION_MAX: usize = 50;
+    const DEFAULT_QUOTA: usize = 50;
     for section in ["apis", "domains"] {
         let count = scope.names(section).len();
-        if count > IN_A_REGION_MAX {
+        if count > DEFAULT_QUOTA {
             let message = format!(
-                "{count} of them; in a region AppSync takes {IN_A_REGION_MAX}, unless AWS raised that"
+                "{count} entries in `{section}`, and AppSync's default quota in a region is {DEFAULT_QUOTA}"
             );
             diagnostics.warning_at_key("PV220", &[PathStep::Key(section)], message).help =
-                Some("ask AWS for a higher quota before you apply this".into());
+                Some("request a higher quota from AWS before you apply the spec".into());
         }
     }
 }
 
-fn check_description(head: &SpecHeader, diagnostics: &mut DiagnosticSink) {
-    let Some(description) = &head.description else { return };
-    let at = [PathStep::Key("description")];
+fn check_description(header: &SpecHeader, diagnostics: &mut DiagnosticSink) {
+    /// CloudFormation's limit.
+    const DESCRIPTION_MAX: usize = 1_024;
+    let Some(description) = &header.description else { return };
+    let path = [PathStep::Key("description")];
     match description.as_literal() {
         None => {
-            diagnostics
-                .error("PV217", &at, "a template's description can't have `${…}`".into())
-                .help = Some("write the text itself".into());
+            let message = "the description of a template cannot contain `${…}`".to_owned();
+            diagnostics.error("PV217", &path, message).help = Some("write literal text".into());
         }
-        Some(text) if text.len() > 1_024 => {
-            diagnostics
-                .error("PV217", &at, "CloudFormation takes 1,024 bytes of description".into())
-                .help = Some("say less".into());
+        Some(text) if text.len() > DESCRIPTION_MAX => {
+            let message = format!(
+                "the description has {} bytes, and CloudFormation allows 1,024",
+                text.len()
+            );
+            diagnostics.error("PV217", &path, message).help = Some("shorten it".into());
         }
         Some(_) => {}
     }
 }
 
-/// AppSync's and IAM's common rules for tags (docs/reference/control-plane.md#tags), and ours:
-/// marks are not for users.
+/// Checks the rules for tags that AppSync and IAM share (docs/reference/control-plane.md#tags). Ownership tags are
+/// reserved.
 fn check_tags(
     tags: &BTreeMap<String, Text>,
     scope: &CheckContext<'_>,
     diagnostics: &mut DiagnosticSink,
 ) {
-    /// AWS takes 50; two are ours.
+    /// AWS allows 50; two are ownership tags.
     const TAGS_MAX: usize = 48;
     if tags.len() > TAGS_MAX {
         let message =
-            format!("{} tags; AWS takes 50, and two of them mark what is ours", tags.len());
+            format!("{} tags, and AWS allows 50, including two ownership tags", tags.len());
         diagnostics.error_at_key("PV211", &[PathStep::Key("tags")], message).help =
-            Some(format!("{TAGS_MAX} at most"));
+            Some(format!("declare at most {TAGS_MAX} tags"));
     }
     let allowed = |letter: char| letter.is_ascii_alphanumeric() || " +-=._:/@".contains(letter);
     for (key, value) in tags {
-        let at = [PathStep::Key("tags"), PathStep::Key(key)];
+        let path = [PathStep::Key("tags"), PathStep::Key(key)];
         if key.to_ascii_lowercase().starts_with("aws:") || key == STACK_TAG || key == ADDRESS_TAG {
-            let whose = if key.starts_with("provision:") { "provision's own marks" } else { "AWS" };
-            let message = format!("the tag `{key}` is reserved for {whose}");
-            diagnostics.error_at_key("PV212", &at, message).help =
-                Some("give it another name, or remove it".into());
+            let owner = if key.starts_with("provision:") { "ownership tags" } else { "AWS" };
+            let message = format!("the tag key `{key}` is reserved for {owner}");
+            diagnostics.error_at_key("PV212", &path, message).help =
+                Some("rename the tag or remove it".into());
         } else if key.is_empty()
             || key.len() > 128
             || !key.chars().all(|character| allowed(character) && character != '@')
         {
-            diagnostics.error_at_key("PV213", &at, "AWS takes no such tag key".into()).help =
+            let message = format!("`{key}` is not a valid tag key");
+            diagnostics.error_at_key("PV213", &path, message).help =
                 Some("1 to 128 letters, digits, spaces and `+-=._:/`".into());
         }
-        let sound = |text: &str| text.chars().count() <= 256 && text.chars().all(allowed);
-        let message = "AWS takes no such tag value";
+        let is_valid = |text: &str| text.chars().count() <= 256 && text.chars().all(allowed);
+        let message = "not a valid tag value";
         let help = "at most 256 letters, digits, spaces and `+-=._:/@`";
-        diagnostics.error_if_invalid(
-            scope.invalid_reading(value, sound),
-            "PV213",
-            &at,
-            message,
-            help,
-        );
+        let invalid = scope.invalid_reading(value, is_valid);
+        diagnostics.error_if_invalid(invalid, "PV213", &path, message, help);
     }
 }

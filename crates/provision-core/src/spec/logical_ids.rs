@@ -1,4 +1,4 @@
-//! The logical ids of a template: said by the spec, or made from the address.
+//! The logical ids of a template: declared in the spec, or derived from the address.
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
@@ -8,8 +8,8 @@ use crate::address::Address;
 use crate::diagnostic::{Diagnostic, DocumentPath, Location};
 use crate::kind::{DesiredResource, DesiredState};
 
-/// Warns of ids that two resources would share, or a resource and a parameter. Applying does without
-/// ids; a template does not.
+/// Warns of logical ids that two resources have, or a resource and a parameter. `apply` does not use logical ids, so
+/// this is not an error.
 pub fn check<'a>(
     desired: &DesiredState,
     parameters: impl Iterator<Item = &'a str>,
@@ -18,48 +18,47 @@ pub fn check<'a>(
     let (ids, shared) = ids(desired);
     for name in parameters {
         if let Some((id, address)) = ids.get_key_value(name) {
-            let message =
-                format!("its logical id in a template, `{id}`, is that of a parameter too");
+            let message = format!("duplicate logical id `{id}`: a parameter has the same name");
             let path: DocumentPath = address.parts().collect();
             diagnostics.push(
                 Diagnostic::warning("PV216", Location::Key(path), message)
-                    .with_help("to render a template, give it another `logicalId:`"),
+                    .with_help("to render a template, set another `logicalId:`"),
             );
         }
     }
     for (id, first, second) in shared {
         let path: DocumentPath = second.parts().collect();
-        let message = format!("its logical id in a template, `{id}`, is that of {first} too");
-        let help = "to render a template, give one of the two another `logicalId:`";
+        let message = format!("duplicate logical id `{id}`: `{first}` has it too");
+        let help = "to render a template, set another `logicalId:` for one of the two";
         diagnostics
             .push(Diagnostic::warning("PV216", Location::Key(path), message).with_help(help));
     }
 }
 
-/// An id, and the two resources that would share it.
+/// A logical id, and the two resources that have it.
 type SharedId<'a> = (String, &'a Address, &'a Address);
 
-/// Ids that two resources would share in a template.
+/// Returns logical ids that two resources have.
 pub fn shared_ids(desired: &DesiredState) -> Vec<SharedId<'_>> {
     ids(desired).1
 }
 
-/// The ids there are, and those that two resources would share.
+/// Returns the logical ids with the first resource of each, and the ids that two resources have.
 fn ids(desired: &DesiredState) -> (BTreeMap<String, &Address>, Vec<SharedId<'_>>) {
-    let mut taken: BTreeMap<String, &Address> = BTreeMap::new();
+    let mut ids: BTreeMap<String, &Address> = BTreeMap::new();
     let mut shared = Vec::new();
     for (address, resource) in desired {
-        match taken.entry(logical_id(address, Some(resource))) {
-            Entry::Vacant(free) => {
-                free.insert(address);
+        match ids.entry(logical_id(address, Some(resource))) {
+            Entry::Vacant(entry) => {
+                entry.insert(address);
             }
             Entry::Occupied(first) => shared.push((first.key().clone(), *first.get(), address)),
         }
     }
-    (taken, shared)
+    (ids, shared)
 }
 
-/// `apis/sample/namespaces/chat-room` is `SampleChatRoomNamespace`.
+/// Returns the logical id of a resource: `SampleChatRoomNamespace` for `apis/sample/namespaces/chat-room`.
 pub fn logical_id(address: &Address, resource: Option<&DesiredResource>) -> String {
     let declared =
         resource.and_then(|resource| resource.declared.get("logicalId")).and_then(Value::as_str);
@@ -70,7 +69,7 @@ pub fn logical_id(address: &Address, resource: Option<&DesiredResource>) -> Stri
     for name in address.parts().skip(1).step_by(2) {
         push_capitalized(&mut id, name);
     }
-    // A section in the singular, as an id ends: `namespaces` → `Namespace`.
+    // The id ends with the section in the singular: `Namespace` for `namespaces`.
     let section = address.section();
     push_capitalized(&mut id, section.strip_suffix('s').unwrap_or(section));
     id
@@ -89,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_is_made_from_the_names_on_the_way() {
+    fn a_logical_id_has_the_names_in_the_address() {
         let api = Address::top_level("apis", "sample");
         assert_eq!(logical_id(&api, None), "SampleApi");
         assert_eq!(

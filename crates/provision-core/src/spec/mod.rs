@@ -1,4 +1,6 @@
-//! The user's file: checked and expanded to what should exist. Pure.
+//! Specs: checks a document and expands it to the desired state.
+//!
+//! Reports all diagnostics at once. Files that the spec refers to are passed in; nothing here reads them.
 mod export;
 mod header;
 mod logical_ids;
@@ -29,28 +31,34 @@ use crate::spec::header::SpecHeader;
 use crate::spec::substitute::Substituter;
 use crate::text::{Placeholder, Text};
 
-/// A spec that was read.
+/// A spec without errors.
 #[derive(Clone, Debug)]
 pub struct Spec {
-    /// Its name, which may depend on parameters; `stack` once they have their values.
+    /// The name of the stack, which can contain placeholders.
     name: Text,
-    /// Its name as far as given values and defaults say it.
+    /// The name of the stack, resolved with the passed values and the defaults of parameters.
     pub stack: String,
+    /// The description of the stack.
     pub description: Option<Text>,
+    /// The region of the stack. `None`: the region of the AWS profile.
     pub region: Option<String>,
-    /// The only account that it may stand in.
+    /// The only account in which the spec can be applied. `None`: any account.
     pub account: Option<String>,
+    /// The declared parameters.
     pub parameters: Parameters,
+    /// The declared resources.
     pub desired: DesiredState,
 }
 
 impl Spec {
-    /// The same spec with a value in the place of every parameter, or a line for each reason why
-    /// that can't be. Nothing that is applied has a parameter left.
-    pub fn with_values(mut self, given: &ParameterValues) -> Result<Self, Vec<String>> {
-        self.check_values(given, &|_| true)?;
-        let value = |hole: &Placeholder| match hole {
-            Placeholder::Parameter(name) => self.parameters.get(name)?.value(given.get(name)),
+    /// Replaces every parameter by its value or default. Only such a spec can be applied.
+    ///
+    /// # Errors
+    /// A message for each value that is missing, not valid or unknown.
+    pub fn with_values(mut self, values: &ParameterValues) -> Result<Self, Vec<String>> {
+        self.check_values(values, &|_| true)?;
+        let value = |placeholder: &Placeholder| match placeholder {
+            Placeholder::Parameter(name) => self.parameters.get(name)?.value(values.get(name)),
             Placeholder::Pseudo(name) if name == "AWS::StackName" => Some(self.stack.clone()),
             _ => None,
         };
@@ -60,9 +68,12 @@ impl Spec {
         Ok(self)
     }
 
-    /// The same spec, whose name is sure: all that matters where nothing is made.
-    pub fn with_resolved_name(self, given: &ParameterValues) -> Result<Self, Vec<String>> {
-        self.check_values(given, &|name| {
+    /// Checks only the values on which the name of the stack depends: enough for commands that create nothing.
+    ///
+    /// # Errors
+    /// A message for each value that is missing, not valid or unknown.
+    pub fn with_resolved_name(self, values: &ParameterValues) -> Result<Self, Vec<String>> {
+        self.check_values(values, &|name| {
             self.name.placeholders().any(|placeholder| placeholder.to_string() == name)
         })?;
         Ok(self)
@@ -70,56 +81,56 @@ impl Spec {
 
     fn check_values(
         &self,
-        given: &ParameterValues,
-        needed: &dyn Fn(&str) -> bool,
+        values: &ParameterValues,
+        is_required: &dyn Fn(&str) -> bool,
     ) -> Result<(), Vec<String>> {
-        let mut reasons = invalid_values(&self.parameters, given);
-        for name in parameters::missing(&self.parameters, given)
+        let mut messages = invalid_values(&self.parameters, values);
+        for name in parameters::missing(&self.parameters, values)
             .into_iter()
-            .filter(|missing| needed(missing))
+            .filter(|missing| is_required(missing))
         {
-            reasons.push(format!("parameter `{name}` has no default and was given no value"));
+            messages.push(format!("missing value of parameter `{name}`, which has no default"));
         }
-        if reasons.is_empty() { Ok(()) } else { Err(reasons) }
+        if messages.is_empty() { Ok(()) } else { Err(messages) }
     }
 }
 
-/// Everything a spec means and everything that is wrong with it, all at once.
+/// Checks and expands a spec, and returns all diagnostics.
 ///
-/// The spec is there only if nothing is wrong: nobody may act on half of it.
+/// The spec is `None` if there is an error, so that no caller can apply a part of it.
 pub fn load(
     source: &Source,
     files: &dyn Files,
     now_epoch_s: i64,
-    given: &ParameterValues,
+    values: &ParameterValues,
 ) -> (Option<Spec>, Vec<Diagnostic>) {
-    load_with_tolerated_errors(source, files, now_epoch_s, given, &|_| false)
+    load_with_tolerated_errors(source, files, now_epoch_s, values, &|_| false)
 }
 
-/// The same for whoever can do with a spec that has errors, if they are `mild`.
+/// Like [`load`], but also returns a spec with errors if `is_tolerated` returns true for each of them.
 pub fn load_with_tolerated_errors(
     source: &Source,
     files: &dyn Files,
     now_epoch_s: i64,
-    given: &ParameterValues,
-    mild: &dyn Fn(&Diagnostic) -> bool,
+    values: &ParameterValues,
+    is_tolerated: &dyn Fn(&Diagnostic) -> bool,
 ) -> (Option<Spec>, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
     let (schema, substitutes) = (schema(), Substituter::new(source.keys("parameters")));
     let document = read(source, schema, &|text| substitutes.substitute(text), &mut diagnostics);
     let unread: Vec<DocumentPath> =
         diagnostics.iter().filter_map(Diagnostic::path).cloned().collect();
-    let head = SpecHeader::read(&document);
-    let known = match &head {
-        Ok(head) => {
-            let mut found = DiagnosticSink::new(DocumentPath::default().key("parameters"));
-            parameters::check(&head.parameters, &substitutes, &mut found);
-            diagnostics.extend(found.into_vec());
-            placeholder_values(head, given)
+    let header = SpecHeader::read(&document);
+    let known = match &header {
+        Ok(header) => {
+            let mut sink = DiagnosticSink::new(DocumentPath::default().key("parameters"));
+            parameters::check(&header.parameters, &substitutes, &mut sink);
+            diagnostics.extend(sink.into_vec());
+            placeholder_values(header, values)
         }
         Err(error) => {
             report_unexpected(
-                format!("this is no spec: {error}"),
+                format!("not a valid spec: {error}"),
                 &DocumentPath::default(),
                 &mut diagnostics,
             );
@@ -130,7 +141,7 @@ pub fn load_with_tolerated_errors(
     let (firsts, codes) = (FirstNames::default(), ParsedHandlers::default());
     let (document, known, unread) = (&document, &known, unread.as_slice());
     let (firsts, codes) = (&firsts, &codes);
-    let mut reading = SpecReader {
+    let mut reader = SpecReader {
         document,
         files,
         now_epoch_s,
@@ -141,20 +152,20 @@ pub fn load_with_tolerated_errors(
         desired,
         diagnostics,
     };
-    if let Ok(head) = &head {
-        reading.head(head);
+    if let Ok(header) = &header {
+        reader.header(header);
     }
-    for row in kinds::children_of(None) {
-        reading.section(row, None, document, &DocumentPath::default());
+    for kind in kinds::children_of(None) {
+        reader.section(kind, None, document, &DocumentPath::default());
     }
-    let SpecReader { mut desired, mut diagnostics, .. } = reading;
-    let names = head.as_ref().map(|header| header.parameters.keys()).into_iter().flatten();
+    let SpecReader { mut desired, mut diagnostics, .. } = reader;
+    let names = header.as_ref().map(|header| header.parameters.keys()).into_iter().flatten();
     logical_ids::check(&desired, names.map(String::as_str), &mut diagnostics);
     access::check(&desired, &mut diagnostics);
-    // A file that several namespaces name is wrong once.
-    let mut seen = HashSet::new();
+    // A diagnostic in a file that several namespaces use is reported once.
+    let mut distinct = HashSet::new();
     diagnostics.retain(|diagnostic| match &diagnostic.location {
-        Location::ReferencedFile { file, span } => seen.insert((
+        Location::ReferencedFile { file, span } => distinct.insert((
             diagnostic.code,
             file.name.clone(),
             span.start,
@@ -162,43 +173,48 @@ pub fn load_with_tolerated_errors(
         )),
         _ => true,
     });
-    let failed = diagnostics
+    let has_errors = diagnostics
         .iter()
-        .any(|diagnostic| diagnostic.severity == Severity::Error && !mild(diagnostic));
-    let spec = head.ok().filter(|_| !failed).map(|head| Spec {
+        .any(|diagnostic| diagnostic.severity == Severity::Error && !is_tolerated(diagnostic));
+    let spec = header.ok().filter(|_| !has_errors).map(|header| Spec {
         stack: known
             .get("AWS::StackName")
             .and_then(|items| items.first().cloned())
             .unwrap_or_default(),
-        name: head.stack,
-        description: head.description,
-        region: head.region,
-        account: head.account,
-        parameters: head.parameters,
+        name: header.stack,
+        description: header.description,
+        region: header.region,
+        account: header.account,
+        parameters: header.parameters,
         desired: std::mem::take(&mut desired),
     });
     (spec, diagnostics)
 }
 
-/// The values that each `${…}` may have, as far as a spec says. Accounts' ids are alike, and
-/// so are ARNs in all partitions.
-fn placeholder_values(head: &SpecHeader, given: &ParameterValues) -> BTreeMap<String, Vec<String>> {
+/// Returns the values that each `${…}` can have according to the spec. The checks accept every account and partition
+/// alike, so one example of each is enough.
+fn placeholder_values(
+    header: &SpecHeader,
+    values: &ParameterValues,
+) -> BTreeMap<String, Vec<String>> {
     let candidates = |(name, parameter): (&String, &Parameter)| {
-        (name.clone(), parameters::possible_values(parameter, given.get(name)))
+        (name.clone(), parameters::possible_values(parameter, values.get(name)))
     };
-    let mut known: BTreeMap<String, Vec<String>> = head.parameters.iter().map(candidates).collect();
-    let account = head.account.as_deref().unwrap_or("123456789012");
+    let mut known: BTreeMap<String, Vec<String>> =
+        header.parameters.iter().map(candidates).collect();
+    let account = header.account.as_deref().unwrap_or("123456789012");
     known.insert("AWS::AccountId".into(), vec![account.into()]);
     known.insert("AWS::Partition".into(), vec!["aws".into()]);
-    known.insert("AWS::Region".into(), head.region.iter().cloned().collect());
-    known.insert("AWS::StackName".into(), possible_values(&head.stack, &known));
+    known.insert("AWS::Region".into(), header.region.iter().cloned().collect());
+    known.insert("AWS::StackName".into(), possible_values(&header.stack, &known));
     known
 }
 
-/// No account has so many of anything, and some checks compare each with all others.
+/// The most entries of a section that are checked. The quotas of AWS are far lower, and some checks compare each entry
+/// with all others.
 const DECLARATIONS_MAX: usize = 10_000;
 
-/// What has been read so far.
+/// The state while the declarations of a spec are read.
 struct SpecReader<'a> {
     document: &'a Value,
     files: &'a dyn Files,
@@ -226,43 +242,46 @@ impl SpecReader<'_> {
         }
     }
 
-    /// Checks what stands beside the sections.
-    fn head(&mut self, head: &SpecHeader) {
-        // Name, tags and description stand nowhere in particular.
-        let scope = self.scope(Address::top_level("stack", "head"));
-        let mut found = DiagnosticSink::new(DocumentPath::default());
-        head.check(&scope, &mut found);
-        self.diagnostics.extend(found.into_vec());
+    /// Checks the header.
+    fn header(&mut self, header: &SpecHeader) {
+        // The header has no address, and its checks use none.
+        let scope = self.scope(Address::top_level("stack", "header"));
+        let mut sink = DiagnosticSink::new(DocumentPath::default());
+        header.check(&scope, &mut sink);
+        self.diagnostics.extend(sink.into_vec());
     }
 
-    /// Reads the declarations of one kind in `around`, and what is declared inside them.
+    /// Reads the declarations of one kind in `container`, the declaration of the parent or the document, and the
+    /// declarations of child resources.
     fn section(
         &mut self,
-        row: &'static dyn Kind,
+        kind: &'static dyn Kind,
         parent: Option<&Address>,
-        around: &Value,
+        container: &Value,
         path: &DocumentPath,
     ) {
-        let section = row.section;
-        if let (true, Some(parent)) = (row.is_singleton, parent) {
-            if let Some(declared) = around.get(section) {
+        let section = kind.section;
+        if let (true, Some(parent)) = (kind.is_singleton, parent) {
+            if let Some(declared) = container.get(section) {
                 let path = path.clone().key(section);
-                self.declaration(row, &parent.singleton(section), declared, &path);
+                self.declaration(kind, &parent.singleton(section), declared, &path);
             }
             return;
         }
-        let declarations = around.get(section).and_then(Value::as_object);
+        let declarations = container.get(section).and_then(Value::as_object);
         if let Some(count) =
             declarations.map(Map::len).filter(|declaration| *declaration > DECLARATIONS_MAX)
         {
-            let at = Location::Key(path.clone().key(section));
-            let message = format!("{count} of them, and none is looked at: AWS takes far fewer");
+            let location = Location::Key(path.clone().key(section));
+            let message = format!(
+                "{count} entries in `{section}`, which are not checked: at most {DECLARATIONS_MAX} are"
+            );
             if !self
                 .diagnostics
                 .iter()
-                .any(|diagnostic| diagnostic.code == "PV207" && diagnostic.location == at)
+                .any(|diagnostic| diagnostic.code == "PV207" && diagnostic.location == location)
             {
-                self.diagnostics.push(Diagnostic::error("PV207", at, message));
+                self.diagnostics.push(Diagnostic::error("PV207", location, message));
             }
             return;
         }
@@ -272,50 +291,50 @@ impl SpecReader<'_> {
                 None => Address::top_level(section, name),
             };
             let path = path.clone().key(section).key(name);
-            self.declaration(row, &address, declared, &path);
-            for row in kinds::children_of(Some(section)) {
-                self.section(row, Some(&address), declared, &path);
+            self.declaration(kind, &address, declared, &path);
+            for child in kinds::children_of(Some(section)) {
+                self.section(child, Some(&address), declared, &path);
             }
         }
     }
 
     fn declaration(
         &mut self,
-        row: &'static dyn Kind,
+        kind: &'static dyn Kind,
         address: &Address,
         declared: &Value,
         path: &DocumentPath,
     ) {
         let scope = self.scope(address.clone());
         let mut diagnostics = DiagnosticSink::new(path.clone());
-        let expanded = row.read(declared, &scope, &mut diagnostics);
+        let expansion = kind.read(declared, &scope, &mut diagnostics);
         self.diagnostics.extend(diagnostics.into_vec());
-        match expanded {
+        match expansion {
             Ok(Some(properties)) => {
-                let declared = without_sections(row, declared);
-                let resource = DesiredResource { kind: row, properties, declared };
+                let declared = without_sections(kind, declared);
+                let resource = DesiredResource { kind, properties, declared };
                 self.desired.insert(address.clone(), resource);
             }
             Ok(None) => {}
             Err(error) => {
-                let message = format!("this is no {}: {error}", row.noun);
+                let message = format!("not a valid {}: {error}", kind.noun);
                 report_unexpected(message, path, &mut self.diagnostics);
             }
         }
     }
 }
 
-/// A declaration without the resources that are declared inside it.
+/// Returns a declaration without the declarations of child resources.
 fn without_sections(kind: &'static dyn Kind, declared: &Value) -> Value {
     let Value::Object(map) = declared else { return declared.clone() };
-    let inside =
+    let is_section =
         |name: &str| kinds::children_of(Some(kind.section)).any(|child| child.section == name);
-    let own = map.iter().filter(|(name, _)| !inside(name));
+    let own = map.iter().filter(|(name, _)| !is_section(name));
     own.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
-/// Whatever the types refuse, the schema has refused before, at its place. This is for text that
-/// turned out to have holes where no hole can be, and for the day on which the two disagree.
+/// Reports a value that the schema accepts and the type rejects, such as a text with a placeholder where the type has
+/// none. If there are other errors, they are the cause.
 fn report_unexpected(message: String, path: &DocumentPath, diagnostics: &mut Vec<Diagnostic>) {
     if !diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
         diagnostics.push(Diagnostic::error("PV199", Location::Value(path.clone()), message));

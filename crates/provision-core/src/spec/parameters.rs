@@ -1,4 +1,4 @@
-//! Parameters: what differs from stage to stage, and the values that are given for them.
+//! Parameters of a spec, and the values that a user passes for them.
 use std::collections::BTreeMap;
 
 use indexmap::IndexMap;
@@ -35,9 +35,9 @@ pub struct Parameter {
     pub description: Option<String>,
 }
 
-/// A spec's parameters by name, in the order in which they were written.
+/// The parameters of a spec by name, in the order of the spec.
 pub type Parameters = IndexMap<String, Parameter>;
-/// Values that a user gives, by name.
+/// The values that a user passes, by the name of the parameter.
 pub type ParameterValues = BTreeMap<String, String>;
 
 /// CloudFormation's limit on the parameters of a template.
@@ -46,99 +46,103 @@ const PARAMETERS_MAX: usize = 200;
 const VALUE_MAX: usize = 4_096;
 
 impl Parameter {
-    /// The value that counts, if there is one.
-    pub fn value(&self, given: Option<&String>) -> Option<String> {
-        given.or(self.default.as_ref()).cloned()
+    /// Returns `value`, the value that the user passes, or the default.
+    pub fn value(&self, value: Option<&String>) -> Option<String> {
+        value.or(self.default.as_ref()).cloned()
     }
-    /// Why it can't have this value.
+    /// Returns why `value` is not valid.
     fn violated_constraint(&self, value: &str) -> Option<String> {
         if value.len() > VALUE_MAX {
-            return Some(format!("it has {} bytes, CloudFormation takes {VALUE_MAX}", value.len()));
+            let bytes = value.len();
+            return Some(format!(
+                "the value has {bytes} bytes, and CloudFormation allows {VALUE_MAX}"
+            ));
         }
         if let Some(allowed) =
             self.allowed.as_ref().filter(|items| !items.iter().any(|item| item == value))
         {
-            return Some(format!("`{value}` is not among {}", allowed.join(", ")));
+            return Some(format!("`{value}` is not one of {}", allowed.join(", ")));
         }
         let pattern = self.pattern.as_ref()?;
-        let sound = anchored_pattern(pattern).is_none_or(|regex| regex.is_match(value));
-        (!sound).then(|| format!("`{value}` does not match `{pattern}`"))
+        let is_match = anchored_pattern(pattern).is_none_or(|regex| regex.is_match(value));
+        (!is_match).then(|| format!("`{value}` does not match `{pattern}`"))
     }
 }
 
-/// The pattern for a whole value, if it is one.
+/// Compiles a pattern so that it matches whole values; `None` if it is not valid.
 fn anchored_pattern(pattern: &str) -> Option<Regex> {
     Regex::new(&format!("^(?:{pattern})$")).ok()
 }
 
-/// Reports what is wrong with the declarations, and parameters that nothing uses.
+/// Reports errors in the declarations, and unused parameters.
 pub fn check(
     parameters: &Parameters,
     substitutes: &Substituter<'_>,
     diagnostics: &mut DiagnosticSink,
 ) {
     if parameters.len() > PARAMETERS_MAX {
-        let message = format!("{} parameters; a template takes {PARAMETERS_MAX}", parameters.len());
+        let message =
+            format!("{} parameters, and CloudFormation allows {PARAMETERS_MAX}", parameters.len());
         diagnostics.error_at_key("PV260", &[], message).help =
-            Some("write out those that never differ".into());
+            Some("replace parameters whose value never differs by the value".into());
     }
     for (name, parameter) in parameters {
         if let Some(pattern) =
             parameter.pattern.as_ref().filter(|pattern| anchored_pattern(pattern).is_none())
         {
-            let message = format!("`{pattern}` is no regular expression");
+            let message = format!("`{pattern}` is not a valid regular expression");
             diagnostics
                 .error("PV261", &[PathStep::Key(name), PathStep::Key("pattern")], message)
-                .help = Some("such as `[a-z]+`, for the whole value".into());
+                .help = Some("such as `[a-z]+`, which must match the whole value".into());
         }
         if let Some(reason) =
             parameter.default.as_ref().and_then(|text| parameter.violated_constraint(text))
         {
-            let message = format!("the default can't be the value: {reason}");
+            let message = format!("the default is not valid: {reason}");
             diagnostics
                 .error("PV262", &[PathStep::Key(name), PathStep::Key("default")], message)
-                .help = Some("choose another default, or allow it".into());
+                .help = Some("set another default, or allow this value".into());
         }
         if !substitutes.is_used(name) {
-            let message = format!("nothing uses the parameter `{name}`");
+            let message = format!("unused parameter `{name}`");
             diagnostics.warning_at_key("PV263", &[PathStep::Key(name)], message).help =
-                Some(format!("write `${{{name}}}` where its value belongs, or remove it"));
+                Some(format!("write `${{{name}}}` in a text, or remove the parameter"));
         }
     }
 }
 
-/// Why these values can't be given: a line for each that is unknown or refused.
-pub fn invalid_values(parameters: &Parameters, given: &ParameterValues) -> Vec<String> {
-    let objection = |(name, value): (&String, &String)| match parameters.get(name) {
+/// Returns a message for each value that is not valid or whose parameter is unknown.
+pub fn invalid_values(parameters: &Parameters, values: &ParameterValues) -> Vec<String> {
+    let message = |(name, value): (&String, &String)| match parameters.get(name) {
         Some(parameter) => {
             Some(format!("parameter `{name}`: {}", parameter.violated_constraint(value)?))
         }
         None => Some(match closest_match(name, parameters.keys().map(String::as_str)) {
-            Some(meant) => {
-                format!("the spec has no parameter `{name}`; did you mean `{meant}`?")
+            Some(suggestion) => {
+                format!("the spec has no parameter `{name}`; did you mean `{suggestion}`?")
             }
             None => format!("the spec has no parameter `{name}`"),
         }),
     };
-    given.iter().filter_map(objection).collect()
+    values.iter().filter_map(message).collect()
 }
 
-/// The parameters that have neither a given value nor a default.
-pub fn missing<'a>(parameters: &'a Parameters, given: &ParameterValues) -> Vec<&'a str> {
-    let open = |(name, parameter): &(&String, &Parameter)| {
-        parameter.default.is_none() && !given.contains_key(name.as_str())
+/// Returns the parameters that have neither a value nor a default.
+pub fn missing<'a>(parameters: &'a Parameters, values: &ParameterValues) -> Vec<&'a str> {
+    let is_missing = |(name, parameter): &(&String, &Parameter)| {
+        parameter.default.is_none() && !values.contains_key(name.as_str())
     };
-    parameters.iter().filter(open).map(|(name, _)| name.as_str()).collect()
+    parameters.iter().filter(is_missing).map(|(name, _)| name.as_str()).collect()
 }
 
-/// The values that a parameter may have, as far as the spec says: what counts now comes first.
-pub fn possible_values(parameter: &Parameter, given: Option<&String>) -> Vec<String> {
-    let mut candidates: Vec<String> = parameter.value(given).into_iter().collect();
-    if given.is_none() {
+/// Returns the values that a parameter can have according to its declaration, starting with the current one.
+pub fn possible_values(parameter: &Parameter, value: Option<&String>) -> Vec<String> {
+    let mut candidates: Vec<String> = parameter.value(value).into_iter().collect();
+    if value.is_none() {
         let others = parameter.allowed.iter().flatten();
         candidates.extend(others.filter(|text| parameter.default.as_ref() != Some(text)).cloned());
     }
-    // What is too long is refused; nobody writes it out.
+    // A value that is too long is reported elsewhere; expanding it here would fill the memory.
     candidates.retain(|candidate| candidate.len() <= VALUE_MAX);
     candidates
 }

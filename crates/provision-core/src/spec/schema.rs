@@ -1,4 +1,4 @@
-//! The JSON Schema of a spec, composed from the table of kinds.
+//! The JSON Schema of a spec, generated from the header and the table of kinds.
 use std::sync::LazyLock;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
@@ -7,13 +7,13 @@ use serde_json::{Map, Value, json};
 use crate::kinds;
 use crate::spec::header::SpecHeader;
 
-/// A name in a spec: part of an address, of a tag and of a logical id.
+/// The pattern of names in a spec, which are parts of addresses, tags and logical ids.
 const NAME_PATTERN: &str = "^[A-Za-z0-9_]([A-Za-z0-9_-]{0,62}[A-Za-z0-9_])?$";
-const NAME_HELP: &str = "a name has letters, digits, `_` and inner `-`, 64 at most";
+const NAME_HELP: &str = "a name has letters, digits, `_` and inner `-`, at most 64 characters";
 
-/// The schema of the whole file, draft 2020-12.
+/// Returns the schema of a spec, draft 2020-12.
 pub fn schema() -> &'static Value {
-    // It never differs, and takes as long to make as a small spec to read.
+    // Generating it takes as long as reading a small spec.
     static SCHEMA: LazyLock<Value> = LazyLock::new(generate);
     &SCHEMA
 }
@@ -32,8 +32,8 @@ fn generate() -> Value {
     schema
 }
 
-/// Puts a section for each kind that is declared there into the schema of what is around it.
-fn add_sections(around: &mut Schema, parent: Option<&str>, generator: &mut SchemaGenerator) {
+/// Adds the sections of the child kinds to the schema of their parent.
+fn add_sections(parent_schema: &mut Schema, parent: Option<&str>, generator: &mut SchemaGenerator) {
     for facts in kinds::children_of(parent) {
         let mut declaration = facts.declaration_schema(generator);
         add_sections(&mut declaration, Some(facts.section), generator);
@@ -53,30 +53,31 @@ fn add_sections(around: &mut Schema, parent: Option<&str>, generator: &mut Schem
                 "additionalProperties": declaration,
             }),
         };
-        let properties = around.ensure_object().entry("properties").or_insert_with(|| json!({}));
+        let members = parent_schema.ensure_object();
+        let properties = members.entry("properties").or_insert_with(|| json!({}));
         if let Some(properties) = properties.as_object_mut() {
             properties.insert(facts.section.to_owned(), section);
         }
     }
 }
 
-/// `Option` means that something may be left out, not that it may be null.
+/// Removes `null` from the schema: an `Option` is a key that can be omitted, not a value that can be null.
 fn without_null(schema: &mut Value) {
     match schema {
         Value::Object(map) => {
             if let Some(Value::Array(types)) = map.get_mut("type") {
                 types.retain(|value| value != "null");
-                if let [one] = types.as_slice() {
-                    let one = one.clone();
-                    map.insert("type".into(), one);
+                if let [single] = types.as_slice() {
+                    let single = single.clone();
+                    map.insert("type".into(), single);
                 }
             }
             if let Some(Value::Array(any)) = map.get_mut("anyOf") {
                 any.retain(|any| any.get("type").is_none_or(|value| value != "null"));
-                if let [one] = any.as_slice() {
-                    let one = one.clone();
+                if let [single] = any.as_slice() {
+                    let single = single.clone();
                     map.remove("anyOf");
-                    map.extend(one.as_object().cloned().unwrap_or_default());
+                    map.extend(single.as_object().cloned().unwrap_or_default());
                 }
             }
             if map.get("default").is_some_and(Value::is_null) {
@@ -89,7 +90,7 @@ fn without_null(schema: &mut Value) {
     }
 }
 
-/// A description's lines end where a paragraph does, not where our source's did.
+/// Joins the lines of each paragraph of a description, which are wrapped in the source code.
 fn unwrap_descriptions(schema: &mut Value) {
     match schema {
         Value::Object(map) => {

@@ -1,40 +1,40 @@
-//! One comment: whether it allows something, what, and in which line.
+//! Parses one suppression comment: its codes, its expiry, and the line to which it applies.
 use std::ops::Range;
 
 use crate::suggest::closest_match;
 
-/// Lines between a comment and what it speaks of.
+/// The most blank and comment lines between a comment and the line to which it applies.
 const SKIPPED_MAX: usize = 100;
 
-/// What a comment allows.
+/// A valid suppression comment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SuppressionComment {
     pub span: Range<usize>,
-    /// As written, each with its place.
+    /// The codes as written, each with its span.
     pub codes: Vec<(String, Range<usize>)>,
-    /// The first second in which it allows nothing any more.
-    ends_epoch_s: Option<i64>,
+    /// The first second in which the suppression is expired.
+    expires_epoch_s: Option<i64>,
     pub reason: String,
-    /// The line of which it speaks.
+    /// The line to which the comment applies.
     pub line: usize,
 }
 
-/// Why a comment that means to allow something does not.
+/// Why a comment that resembles a suppression is not valid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidComment {
     pub span: Range<usize>,
     pub message: String,
-    /// What should probably stand in the place of the span.
+    /// The text that probably was intended instead of the span.
     pub suggestion: Option<&'static str>,
 }
 
 impl SuppressionComment {
     pub fn is_expired(&self, now_epoch_s: i64) -> bool {
-        self.ends_epoch_s.is_some_and(|ends_epoch_s| now_epoch_s >= ends_epoch_s)
+        self.expires_epoch_s.is_some_and(|expires_epoch_s| now_epoch_s >= expires_epoch_s)
     }
 }
 
-/// Reads the comment at `span` in `line`, its `#` or `//` included. `None`: it is none of ours.
+/// Parses the comment at `span` in `line`, including its `#` or `//`. `None`: it is not a suppression.
 pub fn parse(
     text: &str,
     span: &Range<usize>,
@@ -45,20 +45,20 @@ pub fn parse(
     let inside = written.strip_prefix(opening)?.trim_start();
     let Some(inside) = inside.strip_prefix("provision:") else {
         return resembles_suppression(inside).then(|| {
-            let message = "this is nearly a comment that allows something".to_owned();
+            let message = "this comment resembles a suppression, but is not valid".to_owned();
             Err(InvalidComment { span: span.clone(), message, suggestion: None })
         });
     };
     let mut words = Words { text, rest: span.end - inside.len()..span.end };
     let verb = words.next()?;
     match &text[verb.clone()] {
-        "allow" => Some(terms(words, span, target(text, span, line, opening))),
+        "allow" => Some(parse_terms(words, span, target_line(text, span, line, opening))),
         word if closest_match(word, ["allow"]).is_some() => {
-            let message = format!("`{word}` is no word for what to do");
+            let message = format!("unknown keyword `{word}`");
             Some(Err(InvalidComment { span: verb, message, suggestion: Some("allow") }))
         }
         word if resembles_code(word) => {
-            let message = "a code, and not what to do with it".to_owned();
+            let message = format!("missing keyword `allow` before `{word}`");
             Some(Err(InvalidComment { span: verb, message, suggestion: None }))
         }
         // Prose about the program.
@@ -66,7 +66,7 @@ pub fn parse(
     }
 }
 
-/// Whether somebody meant `provision: allow PV204` and wrote it a little otherwise.
+/// Whether a comment is a misspelled `provision: allow PV204`.
 fn resembles_suppression(inside: &str) -> bool {
     let mut words = inside.split_whitespace();
     let (Some(name), Some(verb), Some(code)) = (words.next(), words.next(), words.next()) else {
@@ -77,14 +77,14 @@ fn resembles_suppression(inside: &str) -> bool {
         && resembles_code(&code.trim_end_matches(',').to_ascii_uppercase())
 }
 
-/// Reads what follows `allow`.
-fn terms(
+/// Parses what follows `allow`.
+fn parse_terms(
     mut words: Words<'_>,
     span: &Range<usize>,
     line: usize,
 ) -> Result<SuppressionComment, InvalidComment> {
     let text = words.text;
-    let unreadable = |span, message: &str| InvalidComment {
+    let invalid = |span, message: &str| InvalidComment {
         span,
         message: message.to_owned(),
         suggestion: None,
@@ -93,7 +93,7 @@ fn terms(
     loop {
         let Some(code) = words.next_until(',').filter(|range| resembles_code(&text[range.clone()]))
         else {
-            return Err(unreadable(span.clone(), "a code such as PV204 is missing"));
+            return Err(invalid(span.clone(), "expected a code such as PV204"));
         };
         codes.push((text[code.clone()].to_owned(), code));
         if !words.skip(',') {
@@ -101,46 +101,47 @@ fn terms(
         }
     }
     let before = words.clone();
-    let mut ends_epoch_s = None;
+    let mut expires_epoch_s = None;
     match words.next() {
         Some(word) if &text[word.clone()] == "until" => {
             let day = words.next().unwrap_or(word);
-            let Some(ends) = end_of_day(&text[day.clone()]) else {
-                let message = "expected a day of the calendar after `until`, such as 2027-01-31";
-                return Err(unreadable(day, message));
+            let Some(end) = end_of_day(&text[day.clone()]) else {
+                let message = "expected a date after `until`, such as 2027-01-31";
+                return Err(invalid(day, message));
             };
-            ends_epoch_s = Some(ends);
+            expires_epoch_s = Some(end);
         }
         Some(word)
             if closest_match(&text[word.clone()], ["until"]).is_some()
                 && words.clone().next().is_some_and(|range| end_of_day(&text[range]).is_some()) =>
         {
-            let message = format!("`{}` before a day", &text[word.clone()]);
+            let message = format!("unknown keyword `{}`", &text[word.clone()]);
             return Err(InvalidComment { span: word, message, suggestion: Some("until") });
         }
         _ => words = before,
     }
     let reason = text[words.rest].trim().to_owned();
-    Ok(SuppressionComment { span: span.clone(), codes, ends_epoch_s, reason, line })
+    Ok(SuppressionComment { span: span.clone(), codes, expires_epoch_s, reason, line })
 }
 
-/// Two letters, and digits or what could be mistaken for them.
+/// Whether a word is a code, perhaps misspelled: `PV` and up to four characters.
 fn resembles_code(word: &str) -> bool {
     let word = word.to_ascii_uppercase();
     word.strip_prefix("PV").is_some_and(|word| (1..=4).contains(&word.len()) && word.is_ascii())
 }
 
-/// The first second after a day, in UTC.
+/// Returns the first second after a day, in UTC.
 fn end_of_day(text: &str) -> Option<i64> {
-    let shaped = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
-    let day: jiff::civil::Date = text.parse().ok().filter(|_| shaped)?;
+    let is_date =
+        text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+    let day: jiff::civil::Date = text.parse().ok().filter(|_| is_date)?;
     let midnight = day.tomorrow().ok()?.to_datetime(jiff::civil::Time::midnight());
     Some(jiff::tz::Offset::UTC.to_timestamp(midnight).ok()?.as_second())
 }
 
-/// The line that a comment speaks of: its own, or if it stands alone, the next that is neither
+/// Returns the line to which a comment applies: its own, or if nothing else is in that line, the next that is neither
 /// blank nor a comment.
-fn target(text: &str, span: &Range<usize>, line: usize, opening: &str) -> usize {
+fn target_line(text: &str, span: &Range<usize>, line: usize, opening: &str) -> usize {
     let before = text[..span.start].rsplit('\n').next().unwrap_or_default();
     if !before.trim_start_matches('\u{feff}').trim().is_empty() {
         return line;
@@ -161,7 +162,7 @@ impl Words<'_> {
     fn next(&mut self) -> Option<Range<usize>> {
         self.next_until(' ')
     }
-    /// The next word, which ends at white space or `end`.
+    /// Returns the next word, which ends at whitespace or `end`.
     fn next_until(&mut self, end: char) -> Option<Range<usize>> {
         let rest = &self.text[self.rest.clone()];
         let start = self.rest.start + (rest.len() - rest.trim_start().len());
@@ -172,14 +173,14 @@ impl Words<'_> {
         self.rest.start = start + word.len();
         Some(start..self.rest.start)
     }
-    /// Goes past `letter` if it comes next.
+    /// Skips `letter` if it is next.
     fn skip(&mut self, letter: char) -> bool {
         let rest = self.text[self.rest.clone()].trim_start();
-        let found = rest.starts_with(letter);
-        if found {
+        let is_next = rest.starts_with(letter);
+        if is_next {
             self.rest.start = self.rest.end - rest.len() + letter.len_utf8();
         }
-        found
+        is_next
     }
 }
 
@@ -188,12 +189,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_nearly_a_comment_of_ours_is_not_passed_over() {
+    fn a_misspelled_suppression_is_reported() {
         for text in
             ["# provision allow PV240", "# Provision: allow pv240", "# provison: allow PV240 why"]
         {
-            let read = parse(text, &(0..text.len()), 1);
-            assert!(matches!(read, Some(Err(_))), "{text}: {read:?}");
+            let comment = parse(text, &(0..text.len()), 1);
+            assert!(matches!(comment, Some(Err(_))), "{text}: {comment:?}");
         }
         for text in ["# provision makes it", "# we allow PV240", "# provision: see README"] {
             assert_eq!(parse(text, &(0..text.len()), 1), None, "{text}");

@@ -1,17 +1,17 @@
-//! The line comments of JavaScript, as far as needed to tell them from texts that look like some.
+//! Locates line comments in JavaScript, and distinguishes them from strings, templates and regular expressions.
 use std::ops::Range;
 
-/// The spans of `// provision: …` comments, without their line breaks.
+/// Returns the spans of `// provision: …` comments, without their line breaks.
 pub fn comments(code: &str) -> Vec<Range<usize>> {
     if !code.contains("provision:") {
         return Vec::new();
     }
     let bytes = code.as_bytes();
-    let mut found = Vec::new();
-    // How many braces are open in each `${…}` around.
+    let mut spans = Vec::new();
+    // The number of open braces in each enclosing `${…}`.
     let mut templates: Vec<usize> = Vec::new();
     let mut n = 0;
-    // Whether a slash would divide: after a value, not at the start of one.
+    // After a value, a slash is a division; elsewhere it starts a regular expression.
     let mut after_value = false;
     while n < bytes.len() {
         let next = bytes.get(n + 1);
@@ -20,7 +20,7 @@ pub fn comments(code: &str) -> Vec<Range<usize>> {
                 let end = ending(bytes, n, b"\n");
                 let written = code[n..end].trim_end();
                 if written[2..].trim_start().starts_with("provision:") {
-                    found.push(n..n + written.len());
+                    spans.push(n..n + written.len());
                 }
                 n = end;
                 continue;
@@ -48,17 +48,17 @@ pub fn comments(code: &str) -> Vec<Range<usize>> {
             _ => {}
         }
         after_value = match bytes.get(n) {
-            Some(it) if it.is_ascii_whitespace() => after_value,
+            Some(byte) if byte.is_ascii_whitespace() => after_value,
             Some(b')' | b']' | b'}' | b'"' | b'\'' | b'`' | b'/' | b'_' | b'$') => true,
-            Some(it) if it.is_ascii_alphanumeric() || *it >= 0x80 => !keyword_ends(bytes, n),
+            Some(byte) if byte.is_ascii_alphanumeric() || *byte >= 0x80 => !keyword_ends(bytes, n),
             _ => false,
         };
         n += 1;
     }
-    found
+    spans
 }
 
-/// Where the first of `ends` stands, past what a backslash escapes.
+/// Returns the offset of the first of `ends` that no backslash escapes.
 fn ending(bytes: &[u8], start: usize, ends: &[u8]) -> usize {
     let mut n = start;
     while n < bytes.len() && !ends.contains(&bytes[n]) {
@@ -67,7 +67,7 @@ fn ending(bytes: &[u8], start: usize, ends: &[u8]) -> usize {
     n.min(bytes.len())
 }
 
-/// Where a template ends, or its next `${` begins.
+/// Returns where a template ends or its next `${` starts.
 fn template_end(bytes: &[u8], start: usize, templates: &mut Vec<usize>) -> usize {
     let mut n = start;
     while n < bytes.len() {
@@ -85,7 +85,7 @@ fn template_end(bytes: &[u8], start: usize, templates: &mut Vec<usize>) -> usize
     bytes.len()
 }
 
-/// Where a regular expression ends; a slash in its class ends nothing.
+/// Returns where a regular expression ends. A slash in a character class does not end it.
 fn regex_end(bytes: &[u8], start: usize) -> usize {
     let mut n = start + 1;
     let mut class = false;
@@ -102,7 +102,7 @@ fn regex_end(bytes: &[u8], start: usize) -> usize {
     n.min(bytes.len())
 }
 
-/// Whether the word that ends at `n` is one after which a value begins.
+/// Whether the word that ends at `n` is a keyword before a value.
 fn keyword_ends(bytes: &[u8], n: usize) -> bool {
     let part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_' || *byte == b'$';
     if bytes.get(n + 1).is_some_and(part) {
@@ -119,11 +119,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn comments_are_told_from_what_looks_like_them() {
+    fn comments_are_distinguished_from_texts_that_resemble_them() {
         let it = "// provision: allow PV301";
         let check = |code: String, expected: usize| {
-            let found: Vec<&str> = comments(&code).into_iter().map(|span| &code[span]).collect();
-            assert_eq!(found, vec![it; expected], "{code}");
+            let actual: Vec<&str> = comments(&code).into_iter().map(|span| &code[span]).collect();
+            assert_eq!(actual, vec![it; expected], "{code}");
         };
         check(format!("f() {it}\n{it}  \r\n"), 2);
         check(format!("'a {it}' + \"b {it}\" + `c {it}`\n"), 0);

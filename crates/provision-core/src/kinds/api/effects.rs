@@ -32,8 +32,8 @@ pub fn effects(verb: ChangeAction, before: Option<&Api>, after: Option<&Api>) ->
             .map(|auth_provider| auth_provider.auth_type.clone())
             .collect()
     };
-    for gone in types(before).difference(&types(after)) {
-        effects.push(format!("clients that use {gone} are denied"));
+    for removed in types(before).difference(&types(after)) {
+        effects.push(format!("clients that use {removed} are denied"));
     }
     effects.extend(logging(before, after));
     let protected = |api: &Api| api.tags.0.contains_key(PROTECT_TAG);
@@ -52,11 +52,11 @@ fn logging(before: &Api, after: &Api) -> Option<String> {
         let config = api.event_config.log_config.as_ref();
         config.map_or_else(|| "NONE".to_owned(), |config| config.log_level.clone())
     };
-    let (was, will) = (level(before), level(after));
-    match (was.as_str(), will.as_str()) {
-        (was, will) if was == will => None,
+    let (old, new) = (level(before), level(after));
+    match (old.as_str(), new.as_str()) {
+        (old, new) if old == new => None,
         (_, "NONE") => Some("logging stops".to_owned()),
-        ("NONE", will) => Some(format!("logging begins, at the level {will}")),
-        (was, will) => Some(format!("the log level changes from {was} to {will}")),
+        ("NONE", new) => Some(format!("logging begins, at the level {new}")),
+        (old, new) => Some(format!("the log level changes from {old} to {new}")),
     }
 }

@@ -214,18 +214,18 @@ fn check_name(
     diagnostics: &mut DiagnosticSink,
 ) {
     let allowed = |letter: char| letter.is_ascii_alphanumeric() || "_- ".contains(letter);
-    let sound = |name: &str| (1..=NAME_MAX).contains(&name.len()) && name.chars().all(allowed);
+    let is_valid = |name: &str| (1..=NAME_MAX).contains(&name.len()) && name.chars().all(allowed);
     let name = declared.name.clone().unwrap_or_else(|| default_name(scope));
-    let Some(unsound) = scope.invalid_reading(&name, sound) else { return };
+    let Some(invalid) = scope.invalid_reading(&name, is_valid) else { return };
     match declared.name {
         Some(_) => {
             let message = "not a valid API name".to_owned();
             let diagnostic = diagnostics.error("PV202", &[PathStep::Key("name")], message);
-            diagnostic.label = unsound.label;
+            diagnostic.label = invalid.label;
             diagnostic.help = Some(format!("1 to {NAME_MAX} letters, digits, `_`, `-` and spaces"));
         }
         None => {
-            let reading = unsound.value;
+            let reading = invalid.value;
             let message =
                 format!("the default name `{reading}` is longer than {NAME_MAX} characters");
             diagnostics.error_at_key("PV202", &[], message).help = Some("set `name:`".into());
@@ -241,15 +241,15 @@ fn check_owner_contact(
     let Some(contact) = &declared.owner_contact else { return };
     let at = [PathStep::Key("ownerContact")];
     let allowed = |letter: char| letter.is_ascii_alphanumeric() || "_- .".contains(letter);
-    let sound = |text: &str| (1..=OWNER_CONTACT_MAX).contains(&text.chars().count());
+    let is_valid = |text: &str| (1..=OWNER_CONTACT_MAX).contains(&text.chars().count());
     let portable = |text: &str| text.len() <= 250 && text.chars().all(allowed);
-    if let Some(unsound) = scope.invalid_reading(contact, sound) {
+    if let Some(invalid) = scope.invalid_reading(contact, is_valid) {
         let message = format!("must have 1 to {OWNER_CONTACT_MAX} characters");
-        diagnostics.error("PV203", &at, message).label = unsound.label;
-    } else if let Some(unsound) = scope.invalid_reading(contact, portable) {
+        diagnostics.error("PV203", &at, message).label = invalid.label;
+    } else if let Some(invalid) = scope.invalid_reading(contact, portable) {
         let message = "AppSync accepts this value, but CloudFormation may not".to_owned();
         let diagnostic = diagnostics.warning("PV204", &at, message);
-        diagnostic.label = unsound.label;
+        diagnostic.label = invalid.label;
         diagnostic.help =
             Some("for templates, use at most 250 letters, digits, `_`, `-`, `.` and spaces".into());
     }

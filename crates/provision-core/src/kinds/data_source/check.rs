@@ -70,13 +70,13 @@ fn check_name(
     diagnostics: &mut DiagnosticSink,
 ) {
     let name = declared.name.clone().unwrap_or_else(|| scope.address.name().into());
-    let sound = |name: &str| {
+    let is_valid = |name: &str| {
         (1..=512).contains(&name.len())
             && !name.starts_with(|c: char| c.is_ascii_digit())
             && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
     };
-    if let Some(unsound) = scope.invalid_reading(&name, sound) {
-        let message = format!("`{}` is not a valid data source name", unsound.value);
+    if let Some(invalid) = scope.invalid_reading(&name, is_valid) {
+        let message = format!("`{}` is not a valid data source name", invalid.value);
         let help = "a letter or `_`, then letters, digits and `_`";
         let diagnostic = match declared.name {
             Some(_) => diagnostics.error("PV271", &[PathStep::Key("name")], message),
@@ -105,11 +105,11 @@ fn check_role(
 ) {
     match &declared.service_role {
         Some(role) => {
-            let sound = |text: &str| arn::is_of(text, "iam", "role/");
+            let is_valid = |text: &str| arn::is_of(text, "iam", "role/");
             let help = "such as arn:aws:iam::123456789012:role/call-orders";
-            let (at, unsound) =
-                ([PathStep::Key("serviceRole")], scope.invalid_reading(role, sound));
-            diagnostics.error_if_invalid(unsound, "PV274", &at, "not a valid role ARN", help);
+            let (at, invalid) =
+                ([PathStep::Key("serviceRole")], scope.invalid_reading(role, is_valid));
+            diagnostics.error_if_invalid(invalid, "PV274", &at, "not a valid role ARN", help);
         }
         None if declared.needs_role() && !declared.types().is_empty() => {
             let message = "AppSync cannot call this data source without a role".to_owned();
@@ -127,12 +127,12 @@ fn check_source(
     diagnostics: &mut DiagnosticSink,
 ) {
     let mut check_arn = |text: &Text, at: [&str; 2], service: &str, resource: &str, noun: &str| {
-        let sound = |text: &str| arn::is_of(text, service, resource);
+        let is_valid = |text: &str| arn::is_of(text, service, resource);
         let at = at.map(PathStep::Key);
         let help = format!("such as arn:aws:{service}:ap-northeast-1:123456789012:{resource}…");
         let message = format!("not a valid ARN of {noun}");
         diagnostics.error_if_invalid(
-            scope.invalid_reading(text, sound),
+            scope.invalid_reading(text, is_valid),
             "PV275",
             &at,
             &message,
@@ -156,14 +156,14 @@ fn check_source(
     ];
     for (name, endpoint) in endpoints {
         let Some(endpoint) = endpoint else { continue };
-        let sound = |text: &str| {
+        let is_valid = |text: &str| {
             let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
             host.is_some_and(|host| !host.is_empty() && !host.contains(char::is_whitespace))
         };
         let at = [PathStep::Key(name), PathStep::Key("endpoint")];
         let help = "such as https://orders.example.com";
         diagnostics.error_if_invalid(
-            scope.invalid_reading(endpoint, sound),
+            scope.invalid_reading(endpoint, is_valid),
             "PV276",
             &at,
             "not a valid URL",
@@ -171,14 +171,14 @@ fn check_source(
         );
     }
     if let Some(it) = &declared.dynamodb {
-        let sound = |text: &str| {
+        let is_valid = |text: &str| {
             (1..=255).contains(&text.len())
                 && text.chars().all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c))
         };
         let at = [PathStep::Key("dynamodb"), PathStep::Key("table")];
         let help = "letters, digits, `_`, `.` and `-`";
         diagnostics.error_if_invalid(
-            scope.invalid_reading(&it.table, sound),
+            scope.invalid_reading(&it.table, is_valid),
             "PV279",
             &at,
             "not a valid table name",

@@ -9,14 +9,14 @@ pub fn check(handlers: &Handlers, scope: &CheckContext<'_>, diagnostics: &mut Di
     check_code_sources(handlers, diagnostics);
     code::check(handlers, scope, diagnostics);
     if let Some(s3) = &handlers.s3 {
-        let sound = |text: &str| {
+        let is_valid = |text: &str| {
             let place = text.strip_prefix("s3://").and_then(|rest| rest.split_once('/'));
             place.is_some_and(|(bucket, key)| !bucket.is_empty() && !key.is_empty())
         };
         let at = [PathStep::Key("handlers"), PathStep::Key("s3")];
         let help = "such as s3://my-bucket/handlers/chat.js";
         diagnostics.error_if_invalid(
-            scope.invalid_reading(s3, sound),
+            scope.invalid_reading(s3, is_valid),
             "PV227",
             &at,
             "not a valid S3 location",

@@ -100,7 +100,7 @@ fn check_cognito(
 ) {
     let place = at;
     let at = at(&[PathStep::Key("AMAZON_COGNITO_USER_POOLS"), PathStep::Key("userPoolId")]);
-    let sound = |id: &str| {
+    let is_valid = |id: &str| {
         id.split_once('_').is_some_and(|(region, pool)| {
             !pool.is_empty()
                 && pool.chars().all(char::is_alphanumeric)
@@ -121,7 +121,7 @@ fn check_cognito(
     check_pattern(it.app_id_client_regex.as_ref(), &pattern, scope, diagnostics);
     let (message, help) = ("not a valid user pool id", "such as ap-northeast-1_AbCdEf");
     diagnostics.error_if_invalid(
-        scope.invalid_reading(&it.user_pool_id, sound),
+        scope.invalid_reading(&it.user_pool_id, is_valid),
         "PV209",
         &at,
         message,
@@ -138,7 +138,8 @@ fn check_issuer(
     let pattern = at(&[PathStep::Key("OPENID_CONNECT"), PathStep::Key("clientId")]);
     check_pattern(it.client_id.as_ref(), &pattern, scope, diagnostics);
     let at = at(&[PathStep::Key("OPENID_CONNECT"), PathStep::Key("issuer")]);
-    let sound = |issuer: &str| issuer.strip_prefix("https://").is_some_and(|host| !host.is_empty());
+    let is_valid =
+        |issuer: &str| issuer.strip_prefix("https://").is_some_and(|host| !host.is_empty());
     let discovery = "/.well-known/openid-configuration";
     if it.issuer.as_literal().is_some_and(|plain| plain.trim_end_matches('/').ends_with(discovery))
     {
@@ -149,7 +150,7 @@ fn check_issuer(
     let (message, help) =
         ("AppSync takes issuers with https only", "such as https://id.example.com");
     diagnostics.error_if_invalid(
-        scope.invalid_reading(&it.issuer, sound),
+        scope.invalid_reading(&it.issuer, is_valid),
         "PV210",
         &at,
         message,

@@ -1,4 +1,4 @@
-//! Free-form parts, which no schema describes: YAML 1.2's core rules, on the side of text.
+//! Reads values without a schema by the core schema of YAML 1.2. In doubt, a scalar is text.
 use serde_json::{Map, Value};
 
 use crate::diagnostic::{Diagnostic, DocumentPath, Location};
@@ -6,10 +6,11 @@ use crate::source::read::reader::Reader;
 use crate::source::tree::{Node, NodeData};
 
 impl Reader<'_> {
+    /// Reads a value that the schema does not restrict.
     pub fn free(&mut self, node: &Node, path: &DocumentPath) -> Option<Value> {
         let node = node.follow_alias();
         if let Some(tag) = &node.tag {
-            let message = format!("the tag `{tag}` has no place in a spec");
+            let message = format!("the tag `{tag}` is not supported");
             self.report(
                 Diagnostic::error("PV009", Location::Value(path.clone()), message)
                     .with_help("write plain YAML"),
@@ -29,9 +30,9 @@ impl Reader<'_> {
             NodeData::Map(entries) => {
                 let mut map = Map::new();
                 for entry in entries {
-                    let at = path.clone().key(&entry.key);
-                    self.intrinsic(&entry.key, &at);
-                    if let Some(value) = self.free(&entry.value, &at) {
+                    let entry_path = path.clone().key(&entry.key);
+                    self.check_intrinsic(&entry.key, &entry_path);
+                    if let Some(value) = self.free(&entry.value, &entry_path) {
                         map.insert(entry.key.clone(), value);
                     }
                 }
@@ -41,18 +42,20 @@ impl Reader<'_> {
         })
     }
 
-    /// Reports CloudFormation's own words where a spec is free.
-    pub fn intrinsic(&mut self, key: &str, path: &DocumentPath) {
+    /// Reports a key that is a CloudFormation intrinsic.
+    pub fn check_intrinsic(&mut self, key: &str, path: &DocumentPath) {
         if key == "Ref" || key.starts_with("Fn::") {
-            let message = format!("`{key}` is CloudFormation's; a spec has no intrinsics");
+            let message = format!("the CloudFormation intrinsic `{key}` is not supported");
             let diagnostic = Diagnostic::error("PV215", Location::Key(path.clone()), message);
-            self.report(diagnostic.with_help("write `${AWS::Region}` inside the text instead"));
+            self.report(
+                diagnostic.with_help("write `${…}` inside a text, such as `${AWS::Region}`"),
+            );
         }
     }
 }
 
-/// A scalar without quotes. What would not be written back as it stands stays text: `0123`, `1e3`,
-/// `1.10`, `2012-10-17`, `yes`.
+/// Parses a scalar without quotes. A scalar that would be written back differently is text: `0123`, `1e3`, `1.10`,
+/// `2012-10-17`, `yes`.
 pub fn parse_scalar(text: &str) -> Value {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => return Value::Null,
@@ -60,8 +63,8 @@ pub fn parse_scalar(text: &str) -> Value {
         "false" | "False" | "FALSE" => return Value::Bool(false),
         _ => {}
     }
-    if let Some(whole) = text.parse::<i64>().ok().filter(|number| number.to_string() == text) {
-        return Value::from(whole);
+    if let Some(integer) = text.parse::<i64>().ok().filter(|number| number.to_string() == text) {
+        return Value::from(integer);
     }
     let number =
         text.parse::<f64>().ok().filter(|number| number.is_finite() && number.to_string() == text);
@@ -75,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_would_not_be_written_back_the_same_stays_text() {
+    fn a_scalar_that_would_be_written_back_differently_is_text() {
         for (text, value) in [
             ("7", json!(7)),
             ("-1", json!(-1)),

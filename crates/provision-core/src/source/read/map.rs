@@ -1,4 +1,4 @@
-//! Mappings against their schema: known and unknown keys, missing ones, names.
+//! Reads mappings: reports unknown keys, missing keys and keys that are not valid names.
 use serde_json::{Map, Value};
 
 use crate::diagnostic::{Diagnostic, DocumentPath, Location};
@@ -14,14 +14,14 @@ impl<'s> Reader<'s> {
         path: &DocumentPath,
     ) -> Option<Value> {
         let known = schema.get("properties").and_then(Value::as_object);
-        let mut read = Map::new();
+        let mut values = Map::new();
         let mut unknown = Vec::new();
         for MapEntry { key, value, .. } in entries {
-            let at = path.clone().key(key);
+            let entry_path = path.clone().key(key);
             if key == "<<" {
-                let message = "merge keys (`<<`) are not read";
-                let diagnostic = Diagnostic::error("PV010", Location::Key(at), message);
-                self.report(diagnostic.with_help("write out what is merged"));
+                let message = "the merge key `<<` is not supported";
+                let diagnostic = Diagnostic::error("PV010", Location::Key(entry_path), message);
+                self.report(diagnostic.with_help("write the merged entries out"));
                 continue;
             }
             let value_schema = match (
@@ -35,56 +35,55 @@ impl<'s> Reader<'s> {
                 }
                 (None, Some(schema)) => schema,
                 (None, None) => {
-                    self.intrinsic(key, &at);
+                    self.check_intrinsic(key, &entry_path);
                     &Value::Bool(true)
                 }
             };
-            if !self.name(key, schema, &at) {
+            if !self.check_name(key, schema, &entry_path) {
                 continue;
             }
-            let named = known.is_some_and(|items| items.contains_key(key));
-            if let Some(value) = self.node(value, value_schema, &at) {
-                // A part without what it needs is as good as none, so that the rest can still be
-                // judged. Of what the user names himself, something is there in any case.
-                if !named || self.is_whole(&value, value_schema) {
-                    read.insert(key.clone(), value);
+            let is_property = known.is_some_and(|items| items.contains_key(key));
+            if let Some(value) = self.node(value, value_schema, &entry_path) {
+                // A property that lacks required keys is omitted, so that the rest can still be checked. An entry
+                // with a name of the user's is kept, because other parts of the spec may refer to its name.
+                if !is_property || self.is_complete(&value, value_schema) {
+                    values.insert(key.clone(), value);
                 }
             }
         }
-        let least = schema.get("minProperties").and_then(Value::as_u64).unwrap_or(0);
-        if (entries.len() as u64) < least {
+        let min = schema.get("minProperties").and_then(Value::as_u64).unwrap_or(0);
+        if (entries.len() as u64) < min {
             let names: Vec<&str> =
                 known.into_iter().flat_map(Map::keys).map(String::as_str).collect();
             let diagnostic =
-                Diagnostic::error("PV112", Location::Key(path.clone()), "this says nothing");
-            self.report(
-                diagnostic.with_help(format!("say one of {}, or remove it", names.join(", "))),
-            );
+                Diagnostic::error("PV112", Location::Key(path.clone()), "the mapping is empty");
+            let help = format!("set at least one of {}, or remove the mapping", names.join(", "));
+            self.report(diagnostic.with_help(help));
             return None;
         }
-        let missing = missing(entries, schema);
-        let meant_for = self.unknown(&unknown, &missing, entries, schema, path);
-        for name in missing.into_iter().filter(|name| !meant_for.contains(name)) {
-            self.missing(name, known, path);
+        let missing = missing_keys(entries, schema);
+        let suggested = self.report_unknown(&unknown, &missing, entries, schema, path);
+        for name in missing.into_iter().filter(|name| !suggested.contains(name)) {
+            self.report_missing(name, known, path);
         }
-        Some(Value::Object(read))
+        Some(Value::Object(values))
     }
 
-    fn is_whole(&self, value: &Value, schema: &'s Value) -> bool {
+    fn is_complete(&self, value: &Value, schema: &'s Value) -> bool {
         let required = self.deref(schema).get("required").and_then(Value::as_array);
         let mut names = required.into_iter().flatten().filter_map(Value::as_str);
         names.all(|name| value.get(name).is_some())
     }
 
-    /// Whether a key of the user's choosing is a name.
-    fn name(&mut self, key: &str, schema: &'s Value, at: &DocumentPath) -> bool {
+    /// Whether a key that the user chooses is a valid name; reports one that is not.
+    fn check_name(&mut self, key: &str, schema: &'s Value, path: &DocumentPath) -> bool {
         let Some(names) = schema.get("propertyNames") else { return true };
         if self.matches(key, names) {
             return true;
         }
         let help = names.get("patternErrorMessage").and_then(Value::as_str);
-        let message = format!("`{key}` can't be a name");
-        let diagnostic = Diagnostic::error("PV106", Location::Key(at.clone()), message);
+        let message = format!("`{key}` is not a valid name");
+        let diagnostic = Diagnostic::error("PV106", Location::Key(path.clone()), message);
         self.report(match help {
             Some(help) => diagnostic.with_help(help),
             None => diagnostic,
@@ -92,8 +91,8 @@ impl<'s> Reader<'s> {
         false
     }
 
-    /// Reports unknown keys; returns the missing ones that they were probably meant to be.
-    fn unknown(
+    /// Reports unknown keys; returns the keys that it suggests instead of them.
+    fn report_unknown(
         &mut self,
         unknown: &[&str],
         missing: &[&'s str],
@@ -109,36 +108,44 @@ impl<'s> Reader<'s> {
         let absent =
             known.iter().copied().filter(|name| entries.iter().all(|entry| entry.key != *name));
         let absent: Vec<&'s str> = absent.collect();
-        let mut meant_for = Vec::new();
+        let mut suggested = Vec::new();
         for key in unknown {
-            let at = Location::Key(path.clone().key(key));
-            let diagnostic = Diagnostic::error("PV101", at, format!("unknown key `{key}`"));
+            let location = Location::Key(path.clone().key(key));
+            let diagnostic = Diagnostic::error("PV101", location, format!("unknown key `{key}`"));
             let candidate = closest_match(key, missing.iter().copied())
                 .or_else(|| closest_match(key, absent.iter().copied()));
             self.report(match candidate {
                 Some(name) => {
-                    meant_for.push(name);
+                    suggested.push(name);
                     diagnostic.with_help(format!("did you mean `{name}`?")).with_suggestion(name)
                 }
-                None => diagnostic.with_help(format!("there are {}", known.join(", "))),
+                None => diagnostic.with_help(format!("valid keys: {}", known.join(", "))),
             });
         }
-        meant_for
+        suggested
     }
 
-    fn missing(&mut self, name: &str, known: Option<&Map<String, Value>>, path: &DocumentPath) {
-        let about =
+    fn report_missing(
+        &mut self,
+        name: &str,
+        known: Option<&Map<String, Value>>,
+        path: &DocumentPath,
+    ) {
+        let description =
             known.and_then(|items| items.get(name)).and_then(|value| value.get("description"));
-        let diagnostic =
-            Diagnostic::error("PV102", Location::Key(path.clone()), format!("`{name}` is missing"));
-        self.report(match about.and_then(Value::as_str) {
-            Some(about) => diagnostic.with_help(format!("`{name}`: {about}")),
+        let diagnostic = Diagnostic::error(
+            "PV102",
+            Location::Key(path.clone()),
+            format!("missing key `{name}`"),
+        );
+        self.report(match description.and_then(Value::as_str) {
+            Some(description) => diagnostic.with_help(format!("`{name}`: {description}")),
             None => diagnostic,
         });
     }
 }
 
-fn missing<'s>(entries: &[MapEntry], schema: &'s Value) -> Vec<&'s str> {
+fn missing_keys<'s>(entries: &[MapEntry], schema: &'s Value) -> Vec<&'s str> {
     let required = schema.get("required").and_then(Value::as_array);
     let required = required.into_iter().flatten().filter_map(Value::as_str);
     required.filter(|name| entries.iter().all(|entry| entry.key != *name)).collect()

@@ -1,4 +1,4 @@
-//! The state of reading a document, and what its parts need to know about schemas.
+//! The state while a document is read, and lookups in its schema.
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -8,27 +8,30 @@ use serde_json::Value;
 use crate::diagnostic::{Diagnostic, DocumentPath, Location};
 use crate::source::parse::DIAGNOSTICS_MAX;
 
-/// Our own keyword for a text in which `${…}` stands for something.
+/// The extension keyword for texts in which `${…}` is a placeholder.
 pub const SUBSTITUTES: &str = "x-substitutes";
-/// The keyword for code, which is read as it stands.
+/// The keyword for code, which is read literally.
 pub const CODE: &str = "contentMediaType";
 
-/// What a text with `${…}` in it means.
+/// The value of a text that contains `${…}`.
 #[derive(Debug)]
 pub struct Substitution {
-    /// `None`: nothing that could be said.
+    /// The value with resolved placeholders or intrinsics. `None` if the text is not valid.
     pub value: Option<Value>,
+    /// The errors of the text, reported as PV214.
     pub errors: Vec<SubstitutionError>,
 }
 
-/// What is wrong with a text, and what to do.
+/// An error in a text that contains `${…}`.
 #[derive(Debug)]
 pub struct SubstitutionError {
+    /// One line without a final period.
     pub message: String,
+    /// How to fix the text.
     pub help: String,
 }
 
-/// The keywords of JSON Schema that reading knows. A schema with others would not be obeyed.
+/// The keywords of JSON Schema that [`read`](super::read) supports. It ignores all others.
 pub const KEYWORDS: &[&str] = &[
     "$ref",
     "$defs",
@@ -51,10 +54,10 @@ pub const KEYWORDS: &[&str] = &[
     "required",
     "type",
     "uniqueItems",
-    // `${…}` in such a text stands for something; elsewhere it has no place, but in code.
+    // Texts without one of these two cannot contain `${…}`.
     SUBSTITUTES,
     CODE,
-    // These say nothing of what is right.
+    // Annotations, which restrict nothing.
     "$schema",
     "$id",
     "default",
@@ -70,11 +73,11 @@ pub struct Reader<'s> {
     substitute: &'s dyn Fn(&str) -> Substitution,
     pub diagnostics: Vec<Diagnostic>,
     patterns: HashMap<&'s str, Regex>,
-    /// By the schema's place in memory: where it leads, and what it asks.
-    shapes: HashMap<*const Value, (&'s Value, Rc<SchemaForm<'s>>)>,
+    /// The resolved schema and its form, by the address of the schema in memory.
+    forms: HashMap<*const Value, (&'s Value, Rc<SchemaForm<'s>>)>,
 }
 
-/// What a schema asks of a part. Worked out once: many parts meet few schemas.
+/// The form of a schema. It is determined once, because many nodes have the same schema.
 pub enum SchemaForm<'s> {
     Constants(Vec<&'s str>),
     Union(&'s [Value]),
@@ -88,30 +91,31 @@ impl<'s> Reader<'s> {
             substitute,
             diagnostics: Vec::new(),
             patterns: HashMap::new(),
-            shapes: HashMap::new(),
+            forms: HashMap::new(),
         }
     }
 
     pub fn form(&mut self, schema: &'s Value) -> (&'s Value, Rc<SchemaForm<'s>>) {
         let key = std::ptr::from_ref(schema);
-        if let Some((schema, shape)) = self.shapes.get(&key) {
-            return (schema, Rc::clone(shape));
+        if let Some((schema, form)) = self.forms.get(&key) {
+            return (schema, Rc::clone(form));
         }
         let schema = self.deref(schema);
-        let shape = match (self.constants(schema), alternatives(schema)) {
+        let form = match (self.constants(schema), alternatives(schema)) {
             (Some(words), _) => SchemaForm::Constants(words),
             (None, Some(alternatives)) => SchemaForm::Union(alternatives),
             (None, None) => SchemaForm::Types(types(schema)),
         };
-        let shape = Rc::new(shape);
-        self.shapes.insert(key, (schema, Rc::clone(&shape)));
-        (schema, shape)
+        let form = Rc::new(form);
+        self.forms.insert(key, (schema, Rc::clone(&form)));
+        (schema, form)
     }
 
     pub fn deref(&self, schema: &'s Value) -> &'s Value {
         let mut schema = schema;
-        // A chain is as long as there are definitions at most.
-        for _ in 0..64 {
+        /// The longest chain of references that is followed; a cycle would have no end.
+        const REFERENCES_MAX: usize = 64;
+        for _ in 0..REFERENCES_MAX {
             match schema
                 .get("$ref")
                 .and_then(Value::as_str)
@@ -124,20 +128,21 @@ impl<'s> Reader<'s> {
         schema
     }
 
-    /// Whether `text` is as the schema's pattern wants it.
+    /// Whether `text` matches the schema's pattern, if it has one.
     pub fn matches(&mut self, text: &str, schema: &'s Value) -> bool {
         let Some(pattern) = schema.get("pattern").and_then(Value::as_str) else { return true };
         let compiled = match self.patterns.get(pattern) {
             Some(compiled) => compiled,
             None => {
-                let compiled = Regex::new(pattern).expect("our own patterns are in the tests");
+                let compiled =
+                    Regex::new(pattern).expect("the tests compile every pattern of the schema");
                 self.patterns.entry(pattern).or_insert(compiled)
             }
         };
         compiled.is_match(text)
     }
 
-    /// The words that a schema allows, if it is a list of words.
+    /// Returns the constants that a schema allows, if it allows nothing else.
     pub fn constants(&self, schema: &'s Value) -> Option<Vec<&'s str>> {
         let schema = self.deref(schema);
         if let Some(constant) = schema.get("const") {
@@ -152,12 +157,12 @@ impl<'s> Reader<'s> {
         each.map(|items| items.concat())
     }
 
-    /// What a text with `${…}` in it means.
+    /// Returns the value of a text that contains `${…}`, and reports its errors.
     pub fn substitute(&mut self, text: &str, path: &DocumentPath) -> Option<Value> {
-        let Substitution { value, errors: objections } = (self.substitute)(text);
-        for SubstitutionError { message, help } in objections {
-            let at = Location::Value(path.clone());
-            self.report(Diagnostic::error("PV214", at, message).with_help(help));
+        let Substitution { value, errors } = (self.substitute)(text);
+        for SubstitutionError { message, help } in errors {
+            let location = Location::Value(path.clone());
+            self.report(Diagnostic::error("PV214", location, message).with_help(help));
         }
         value
     }
@@ -169,11 +174,11 @@ impl<'s> Reader<'s> {
     }
 }
 
-/// The types that a schema allows; none: anything.
+/// Returns the types that a schema allows. An empty list allows every type.
 fn types(schema: &Value) -> Vec<&str> {
     match schema.get("type") {
-        Some(Value::String(one)) => vec![one],
-        Some(Value::Array(several)) => several.iter().filter_map(Value::as_str).collect(),
+        Some(Value::String(name)) => vec![name],
+        Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).collect(),
         _ => Vec::new(),
     }
 }
@@ -191,7 +196,7 @@ pub fn describe_types(types: &[&str]) -> String {
     types.iter().map(word).collect::<Vec<_>>().join(" or ")
 }
 
-/// The alternatives of a schema that has some.
+/// Returns the alternatives of a `oneOf` or `anyOf`.
 fn alternatives(schema: &Value) -> Option<&Vec<Value>> {
     schema.get("oneOf").or_else(|| schema.get("anyOf"))?.as_array()
 }

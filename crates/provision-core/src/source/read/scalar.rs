@@ -1,4 +1,4 @@
-//! Texts, numbers and truths against their schema.
+//! Reads texts, numbers and booleans.
 use serde_json::Value;
 
 use crate::diagnostic::{Diagnostic, DocumentPath, Location};
@@ -22,7 +22,7 @@ impl<'s> Reader<'s> {
             let message = format!("expected {}, found nothing", describe_types(types));
             let diagnostic = Diagnostic::error("PV103", Location::Value(path.clone()), message);
             self.report(match types {
-                ["object"] => diagnostic.with_help("write `{}` for one that says nothing more"),
+                ["object"] => diagnostic.with_help("write `{}` for the defaults"),
                 ["array"] => diagnostic.with_help("remove the key, or write a list"),
                 _ => diagnostic.with_help("write a value, or remove the key"),
             });
@@ -50,15 +50,15 @@ impl<'s> Reader<'s> {
     }
 
     fn text(&mut self, text: &str, schema: &'s Value, path: &DocumentPath) -> Option<Value> {
-        let at = || Location::Value(path.clone());
-        let open = text.contains("${");
-        if open && schema.get(SUBSTITUTES) == Some(&Value::Bool(true)) {
+        let location = || Location::Value(path.clone());
+        let has_placeholder = text.contains("${");
+        if has_placeholder && schema.get(SUBSTITUTES) == Some(&Value::Bool(true)) {
             return self.substitute(text, path);
         }
-        if open && schema.get(CODE).is_none() {
-            let message = "`${…}` can't stand here".to_owned();
-            let help = "write the text itself; names inside the spec never differ";
-            self.report(Diagnostic::error("PV111", at(), message).with_help(help));
+        if has_placeholder && schema.get(CODE).is_none() {
+            let message = "placeholders such as `${…}` are not supported here";
+            let help = "write literal text; placeholders are for texts that are sent to AWS";
+            self.report(Diagnostic::error("PV111", location(), message).with_help(help));
             return None;
         }
         if !self.matches(text, schema) {
@@ -69,19 +69,19 @@ impl<'s> Reader<'s> {
                     schema["pattern"].as_str().unwrap_or_default()
                 ),
             };
-            self.report(Diagnostic::error("PV105", at(), message));
+            self.report(Diagnostic::error("PV105", location(), message));
             return None;
         }
         let limit = |name| schema.get(name).and_then(Value::as_u64);
         let length = text.chars().count() as u64;
-        let told = match (limit("minLength"), limit("maxLength")) {
-            (Some(least), _) if length < least => Some(format!("at least {least}")),
-            (_, Some(most)) if length > most => Some(format!("at most {most}")),
+        let expected = match (limit("minLength"), limit("maxLength")) {
+            (Some(min), _) if length < min => Some(format!("at least {min}")),
+            (_, Some(max)) if length > max => Some(format!("at most {max}")),
             _ => None,
         };
-        if let Some(told) = told {
-            let message = format!("expected {told} characters, found {length}");
-            self.report(Diagnostic::error("PV108", at(), message));
+        if let Some(expected) = expected {
+            let message = format!("the text has {length} characters, expected {expected}");
+            self.report(Diagnostic::error("PV108", location(), message));
             return None;
         }
         Some(Value::String(text.to_owned()))
@@ -89,15 +89,15 @@ impl<'s> Reader<'s> {
 
     fn number(&mut self, value: Value, schema: &Value, path: &DocumentPath) -> Option<Value> {
         let limit = |name| schema.get(name).and_then(Value::as_f64);
-        let told = match (value.as_f64(), limit("minimum"), limit("maximum")) {
-            (Some(value), Some(least), Some(most)) if least == most && value != least => {
-                Some(format!("it can only be {least}"))
+        let expected = match (value.as_f64(), limit("minimum"), limit("maximum")) {
+            (Some(number), Some(min), Some(max)) if min == max && number != min => {
+                format!("the only valid value is {min}")
             }
-            (Some(value), Some(least), _) if value < least => Some(format!("the least is {least}")),
-            (Some(value), _, Some(most)) if value > most => Some(format!("the most is {most}")),
+            (Some(number), Some(min), _) if number < min => format!("the minimum is {min}"),
+            (Some(number), _, Some(max)) if number > max => format!("the maximum is {max}"),
             _ => return Some(value),
         };
-        let message = told.unwrap_or_default();
+        let message = format!("`{value}` is out of range: {expected}");
         self.report(Diagnostic::error("PV109", Location::Value(path.clone()), message));
         None
     }
@@ -108,30 +108,32 @@ impl<'s> Reader<'s> {
         allowed: &[&str],
         path: &DocumentPath,
     ) -> Option<Value> {
-        let at = Location::Value(path.clone());
+        let location = Location::Value(path.clone());
         let NodeData::Scalar { text, .. } = &node.data else {
             let message = format!("expected one of {}", allowed.join(", "));
-            self.report(Diagnostic::error("PV103", at, message));
+            self.report(Diagnostic::error("PV103", location, message));
             return None;
         };
         if allowed.contains(&text.as_str()) {
             return Some(Value::String(text.clone()));
         }
-        self.report(not_allowed(text, allowed, at));
+        self.report(not_allowed(text, allowed, location));
         None
     }
 }
 
-/// A word that is none of the allowed ones.
-pub fn not_allowed(text: &str, allowed: &[&str], at: Location) -> Diagnostic {
-    let shown = if text.is_empty() { "nothing".to_owned() } else { format!("`{text}`") };
-    let diagnostic =
-        Diagnostic::error("PV104", at, format!("{shown} is not among the allowed values"));
+/// Returns the diagnostic for a value that is not one of the allowed constants.
+pub fn not_allowed(text: &str, allowed: &[&str], location: Location) -> Diagnostic {
+    let message = match text {
+        "" => "the value is empty".to_owned(),
+        text => format!("`{text}` is not a valid value"),
+    };
+    let diagnostic = Diagnostic::error("PV104", location, message);
     match closest_match(text, allowed.iter().copied()) {
-        Some(meant) => {
-            diagnostic.with_help(format!("did you mean `{meant}`?")).with_suggestion(meant)
-        }
-        None => diagnostic.with_help(format!("there are {}", allowed.join(", "))),
+        Some(suggestion) => diagnostic
+            .with_help(format!("did you mean `{suggestion}`?"))
+            .with_suggestion(suggestion),
+        None => diagnostic.with_help(format!("valid values: {}", allowed.join(", "))),
     }
 }
 

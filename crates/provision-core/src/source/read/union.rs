@@ -1,4 +1,4 @@
-//! Alternatives: a word, or a mapping with one key that says which alternative it is.
+//! Reads alternatives: a constant, or a mapping whose only key selects the alternative.
 use serde_json::Value;
 
 use crate::diagnostic::{Diagnostic, DocumentPath, Location};
@@ -7,15 +7,15 @@ use crate::source::read::scalar::not_allowed;
 use crate::source::tree::{Node, NodeData};
 
 impl<'s> Reader<'s> {
-    /// Chooses the alternative by the word or by the key, and reads that one, so that what is
-    /// reported is wrong in what was meant.
+    /// Selects an alternative by the constant or by the key, and reads only that one, so that diagnostics are about
+    /// the intended alternative.
     pub fn union(
         &mut self,
         node: &Node,
         alternatives: &'s [Value],
         path: &DocumentPath,
     ) -> Option<Value> {
-        let words: Vec<&'s str> = alternatives
+        let constants: Vec<&'s str> = alternatives
             .iter()
             .filter_map(|alternative| self.constants(alternative))
             .flatten()
@@ -25,42 +25,42 @@ impl<'s> Reader<'s> {
             .map(|alternative| self.deref(alternative))
             .filter_map(|alternative| Some((only_key(alternative)?, alternative)))
             .collect();
-        if words.len() + tagged.len() < alternatives.len() {
-            return self.best(node, alternatives, path);
+        if constants.len() + tagged.len() < alternatives.len() {
+            return self.best_alternative(node, alternatives, path);
         }
         let names: Vec<&str> =
-            words.iter().copied().chain(tagged.iter().map(|(key, _)| *key)).collect();
+            constants.iter().copied().chain(tagged.iter().map(|(key, _)| *key)).collect();
         match &node.data {
-            NodeData::Scalar { text, .. } if words.contains(&text.as_str()) => {
+            NodeData::Scalar { text, .. } if constants.contains(&text.as_str()) => {
                 Some(Value::String(text.clone()))
             }
             NodeData::Scalar { text, .. } => {
-                let at = Location::Value(path.clone());
+                let location = Location::Value(path.clone());
                 self.report(match tagged.iter().find(|(key, _)| key == text) {
                     Some((key, _)) => {
-                        Diagnostic::error("PV104", at, format!("`{key}` needs settings"))
+                        Diagnostic::error("PV104", location, format!("`{key}` requires settings"))
                             .with_help(format!("write `{key}: {{ … }}`"))
                     }
-                    None => not_allowed(text, &names, at),
+                    None => not_allowed(text, &names, location),
                 });
                 None
             }
             NodeData::Map(entries) => {
-                let chosen = entries
+                let alternative = entries
                     .iter()
                     .find_map(|entry| tagged.iter().find(|(key, _)| *key == entry.key));
-                match (chosen, entries.first()) {
+                match (alternative, entries.first()) {
                     (Some((_, schema)), _) => self.map(entries, schema, path),
-                    (None, Some(entry)) if words.contains(&entry.key.as_str()) => {
-                        let at = Location::Key(path.clone().key(&entry.key));
-                        let message = format!("`{}` takes no settings", entry.key);
-                        let help = format!("write it alone: `{}`", entry.key);
-                        self.report(Diagnostic::error("PV104", at, message).with_help(help));
+                    (None, Some(entry)) if constants.contains(&entry.key.as_str()) => {
+                        let location = Location::Key(path.clone().key(&entry.key));
+                        let message = format!("`{}` has no settings", entry.key);
+                        let help = format!("write `{}` without a mapping", entry.key);
+                        self.report(Diagnostic::error("PV104", location, message).with_help(help));
                         None
                     }
                     (None, Some(entry)) => {
-                        let at = Location::Key(path.clone().key(&entry.key));
-                        self.report(not_allowed(&entry.key, &names, at));
+                        let location = Location::Key(path.clone().key(&entry.key));
+                        self.report(not_allowed(&entry.key, &names, location));
                         None
                     }
                     (None, None) => {
@@ -82,8 +82,8 @@ impl<'s> Reader<'s> {
         }
     }
 
-    /// The alternative in which the least is wrong.
-    fn best(
+    /// Reads the alternative with the fewest diagnostics.
+    fn best_alternative(
         &mut self,
         node: &Node,
         alternatives: &'s [Value],
@@ -94,7 +94,7 @@ impl<'s> Reader<'s> {
         for alternative in alternatives {
             let value = self.node(node, alternative, path);
             let diagnostics = std::mem::take(&mut self.diagnostics);
-            if best.as_ref().is_none_or(|(_, least)| diagnostics.len() < least.len()) {
+            if best.as_ref().is_none_or(|(_, fewest)| diagnostics.len() < fewest.len()) {
                 best = Some((value, diagnostics));
             }
         }
@@ -105,12 +105,12 @@ impl<'s> Reader<'s> {
     }
 }
 
-/// The one key of a mapping that must have just that one.
+/// Returns the key of a mapping that must have exactly one key.
 fn only_key(schema: &Value) -> Option<&str> {
     let required = schema.get("required")?.as_array()?;
-    let closed = schema.get("additionalProperties") == Some(&Value::Bool(false));
+    let is_closed = schema.get("additionalProperties") == Some(&Value::Bool(false));
     match required.as_slice() {
-        [Value::String(key)] if closed && schema.get("properties")?.as_object()?.len() == 1 => {
+        [Value::String(key)] if is_closed && schema.get("properties")?.as_object()?.len() == 1 => {
             Some(key)
         }
         _ => None,
