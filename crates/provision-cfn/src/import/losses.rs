@@ -92,7 +92,7 @@ fn collect_names<'a>(node: &'a Node, names: &mut BTreeSet<&'a str>) {
     match &node.data {
         NodeData::List(items) => items.iter().for_each(|item| collect_names(item, names)),
         NodeData::Map(entries) => {
-            entries.iter().for_each(|entry| collect_names(&entry.value, names))
+            entries.iter().for_each(|entry| collect_names(&entry.value, names));
         }
         _ => {}
     }
