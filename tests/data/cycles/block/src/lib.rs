@@ -1,0 +1,2 @@
+mod inner;
+mod outer;

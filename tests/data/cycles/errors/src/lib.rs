@@ -1,0 +1,4 @@
+mod code;
+mod known;
+#[path = "elsewhere.rs"]
+mod place;

@@ -1,0 +1,4 @@
+use crate::plan::{self};
+pub const PLAN: fn() = plan::plan;
+
+pub struct Kind;

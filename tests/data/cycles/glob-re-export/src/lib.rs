@@ -1,0 +1,4 @@
+mod kind;
+mod plan;
+
+pub use kind::*;

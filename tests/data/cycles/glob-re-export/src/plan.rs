@@ -1,0 +1,5 @@
+use crate::Kind;
+
+pub fn plan() -> Kind {
+    Kind
+}

@@ -1,0 +1,3 @@
+mod parent;
+mod sibling;
+mod source;

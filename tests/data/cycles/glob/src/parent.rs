@@ -1,0 +1,5 @@
+use crate::source::Source;
+
+pub mod child;
+
+pub struct Parent(Source);

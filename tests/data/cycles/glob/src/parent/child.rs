@@ -1,0 +1,3 @@
+use super::*;
+
+pub struct Child(Source);

@@ -1,0 +1,3 @@
+use crate::parent::*;
+
+pub struct Sibling(child::Child);

@@ -1,0 +1,5 @@
+mod function;
+mod macros;
+mod patterns;
+mod types;
+mod with;

@@ -1,0 +1,6 @@
+pub const NAME: &str = "name";
+
+pub fn size(text: &str) -> usize {
+    let size: crate::types::Size = text.len();
+    size
+}

@@ -1,0 +1,5 @@
+pub type Size = <crate::with::Seconds as Measure>::Size;
+
+pub trait Measure {
+    type Size;
+}

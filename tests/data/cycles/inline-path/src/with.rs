@@ -1,0 +1,4 @@
+pub struct Seconds {
+    #[serde(serialize_with = "crate::patterns::serialize")]
+    count: usize,
+}

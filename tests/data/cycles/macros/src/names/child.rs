@@ -1,0 +1,5 @@
+use crate::names::Generated;
+
+names!(Child);
+
+pub struct Parent(Generated);

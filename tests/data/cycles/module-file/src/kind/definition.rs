@@ -1,0 +1,3 @@
+use super::LIMIT;
+
+pub struct Kind([u8; LIMIT]);

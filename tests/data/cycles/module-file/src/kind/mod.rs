@@ -1,0 +1,5 @@
+mod definition;
+
+pub use definition::Kind;
+
+const LIMIT: usize = 3;

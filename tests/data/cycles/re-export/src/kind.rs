@@ -1,0 +1,3 @@
+mod definition;
+
+pub use definition::Kind;

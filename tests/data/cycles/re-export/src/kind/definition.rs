@@ -1,0 +1,3 @@
+use crate::plan::Plan;
+
+pub struct Kind(Plan);

@@ -1,0 +1,3 @@
+use crate::kind::Kind;
+
+pub struct Plan(Vec<Kind>);

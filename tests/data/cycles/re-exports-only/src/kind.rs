@@ -1,0 +1,5 @@
+pub enum Kind {
+    Api,
+}
+
+pub use Kind::*;

@@ -1,0 +1,4 @@
+//! Checks access.
+use crate::spec::Spec;
+
+pub fn check(spec: &Spec) {}

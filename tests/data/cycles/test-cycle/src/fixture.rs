@@ -1,0 +1,3 @@
+use crate::plan::Plan;
+
+pub fn plan() -> Plan { Plan(crate::plan::tests::NAME) }

@@ -1,0 +1,4 @@
+#[cfg(test)]
+mod fixture;
+mod kind;
+mod plan;

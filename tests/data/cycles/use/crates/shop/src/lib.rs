@@ -1,0 +1,3 @@
+mod cart;
+mod order;
+mod price;
