@@ -91,6 +91,17 @@ impl Report {
     }
 }
 
+/// A line for each closure with a parameter `it`, `file:line`, and the totals.
+pub fn it_closures(files: &[File]) -> String {
+    let mut text = String::new();
+    for File { path, it_closures, .. } in files {
+        for line in it_closures {
+            let _ = writeln!(text, "{path}:{line}");
+        }
+    }
+    text + &totals(files.iter().map(|file| (file.path.as_str(), file.it_closures.len())))
+}
+
 /// A table of counts by crate and folder, and their sum.
 pub fn totals<'a>(counts: impl IntoIterator<Item = (&'a str, usize)>) -> String {
     let mut areas: BTreeMap<String, BTreeMap<String, usize>> = BTreeMap::new();
