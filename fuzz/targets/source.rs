@@ -2,8 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use provision_core::diagnostic::{At, Path};
-use provision::render::diagnostics::{Findings, github, json, sarif, text};
+use provision_core::diagnostic::{DocumentPath, Location};
+use provision::render::diagnostics::{SpecDiagnostics, documents, github, sarif, text};
 use provision_core::source::Source;
 use provision_core::source::read::{Substitution, read};
 use serde_json::Value;
@@ -13,47 +13,47 @@ const PARTS_MAX: usize = 500;
 
 fuzz_target!(|bytes: &[u8]| {
     let (source, mut diagnostics) = Source::parse("spec.yaml", bytes);
-    let as_it_stands = |text: &str| Substitution { value: Some(Value::from(text)), objections: vec![] };
-    for span in source.comments().iter().chain(source.blocks()) {
-        check(&source, &At::Span(span.clone()));
+    let unchanged = |text: &str| Substitution { value: Some(Value::from(text)), errors: vec![] };
+    for span in source.comments().iter().chain(source.code_blocks()) {
+        check(&source, &Location::Span(span.clone()));
     }
-    let document = read(&source, &Value::Bool(true), &as_it_stands, &mut diagnostics);
+    let document = read(&source, &Value::Bool(true), &unchanged, &mut diagnostics);
     for diagnostic in &diagnostics {
-        check(&source, &diagnostic.at);
+        check(&source, &diagnostic.location);
     }
     let mut left = PARTS_MAX;
-    parts(&source, &document, Path::default(), &mut left);
+    parts(&source, &document, DocumentPath::default(), &mut left);
     diagnostics.truncate(PARTS_MAX);
     text(&source, &diagnostics, false);
-    let findings = [Findings { source: &source, diagnostics: &diagnostics, allowed: &[] }];
-    json(&findings);
+    let findings = [SpecDiagnostics { source: &source, diagnostics: &diagnostics, suppressed: &[] }];
+    documents(&findings);
     sarif(&findings);
     github(&findings);
 });
 
-fn parts(source: &Source, document: &Value, path: Path, left: &mut usize) {
+fn parts(source: &Source, document: &Value, path: DocumentPath, left: &mut usize) {
     let Some(fewer) = left.checked_sub(1) else { return };
     *left = fewer;
-    check(source, &At::Key(path.clone()));
-    check(source, &At::Value(path.clone()));
+    check(source, &Location::Key(path.clone()));
+    check(source, &Location::Value(path.clone()));
     match document {
         Value::Object(map) => {
-            map.iter().for_each(|(key, it)| parts(source, it, path.clone().key(key), left));
+            map.iter().for_each(|(key, value)| parts(source, value, path.clone().key(key), left));
         }
         Value::Array(items) => {
             let items = items.iter().enumerate();
-            items.for_each(|(n, it)| parts(source, it, path.clone().index(n), left));
+            items.for_each(|(n, item)| parts(source, item, path.clone().index(n), left));
         }
         _ => {}
     }
 }
 
 /// A position is in the text, between characters, and in one line.
-fn check(source: &Source, at: &At) {
+fn check(source: &Source, at: &Location) {
     let span = source.span(at);
     let text = source.text.get(span.clone());
     let text = text.unwrap_or_else(|| panic!("{at:?} is at {span:?}"));
-    assert!(matches!(at, At::Span(_)) || !text.contains('\n'), "{at:?} is at {span:?}");
-    let place = source.place(at);
+    assert!(matches!(at, Location::Span(_)) || !text.contains('\n'), "{at:?} is at {span:?}");
+    let place = source.position(at);
     assert!(place.line >= 1 && place.column >= 1, "{at:?} is at {place:?}");
 }

@@ -4,12 +4,12 @@
 use std::sync::Arc;
 
 use libfuzzer_sys::fuzz_target;
-use provision_core::diagnostic::{OtherFile, Severity};
+use provision_core::diagnostic::{ReferencedFile, Severity};
 use provision_core::kind::Files;
 use provision::render::diagnostics;
 use provision_cfn::render::render_template;
 use provision_core::source::Source;
-use provision_core::spec::{Given, load};
+use provision_core::spec::{ParameterValues, load};
 use provision_cfn::import::{ImportOptions, import};
 
 /// 2026-11-24T03:00:00Z.
@@ -22,7 +22,7 @@ const SHOWN_MAX: usize = 50;
 struct Nothing;
 
 impl Files for Nothing {
-    fn file(&self, _: &str) -> Result<Arc<OtherFile>, String> {
+    fn file(&self, _: &str) -> Result<Arc<ReferencedFile>, String> {
         Err("no such file".to_owned())
     }
 }
@@ -32,7 +32,7 @@ fuzz_target!(|bytes: &[u8]| {
     if !diagnostics.is_empty() {
         return;
     }
-    let values: Given = [("Stage".to_owned(), "prod".to_owned())].into();
+    let values: ParameterValues = [("Stage".to_owned(), "prod".to_owned())].into();
     let region = Some("eu-west-1".to_owned());
     let options =
         ImportOptions { stack: "fuzz".to_owned(), region, values, inline_code: true, now_epoch_s: NOON };
@@ -43,7 +43,7 @@ fuzz_target!(|bytes: &[u8]| {
     let Some(spec) = imported.spec.filter(|_| valid) else { return };
     let (source, diagnostics) = Source::parse("spec.yaml", spec.text.as_bytes());
     assert_eq!(diagnostics, [], "{}", spec.text);
-    let (loaded, diagnostics) = load(&source, &Nothing, NOON, &Given::new());
+    let (loaded, diagnostics) = load(&source, &Nothing, NOON, &ParameterValues::new());
     let loaded = loaded.unwrap_or_else(|| panic!("{diagnostics:#?}\n{}", spec.text));
     render_template(&loaded, false);
 });

@@ -397,7 +397,7 @@ async fn a_connection_without_keep_alives_is_lost() {
     assert!(err.contains("nothing received for 0.1 s, not even a keep-alive"), "{err}");
 }
 
-/// Serves connections that send these events and stay open.
+/// Serves connections that send these events and do not close.
 async fn serve_events(events: &'static [&'static str]) -> EventServer {
     serve_connections(move |_, mut connection: Connection| async move {
         connection.acknowledge(300_000).await;

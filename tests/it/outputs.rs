@@ -36,7 +36,7 @@ fn outputs_of(managed: impl IntoIterator<Item = (&'static str, LiveResource)>) -
         partition: "aws".into(),
         now_epoch_s: 0,
     };
-    outputs("s", &site, &LiveState { managed: managed, ..LiveState::default() }, true)
+    outputs("s", &site, &LiveState { managed, ..LiveState::default() }, true)
 }
 
 fn api(modes: &[&str]) -> LiveResource {

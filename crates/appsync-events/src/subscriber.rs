@@ -200,7 +200,7 @@ struct ConnectionEnd {
     is_subscribed: bool,
 }
 
-/// Why a connection is no longer used.
+/// Why a connection was given up.
 enum StopCause {
     /// The caller closed or dropped the subscription.
     Requested,
