@@ -6,7 +6,7 @@ mod query;
 mod read;
 mod variables;
 
-pub use amplify::{Amplify, amplify, longest_lived, secure};
+pub use amplify::{Amplify, amplify, amplify_mode, longest_lived, secure};
 pub use document::{ApiOutputs, KeyOutputs, NamespaceOutputs, Outputs};
 pub use human::human;
 pub use query::query;

@@ -1,8 +1,9 @@
 //! Prints an operation as a command or program for other tools: curl, wscat, aws-amplify. The text runs unchanged.
 use serde_json::{Value, json};
 
-use crate::render::outputs::secure;
+use crate::render::outputs::{amplify_mode, secure};
 use crate::render::shell::word;
+use provision_core::kinds::auth::AuthMode;
 
 /// An operation, its endpoint and its credentials.
 #[derive(Clone, Debug)]
@@ -14,8 +15,7 @@ pub struct Snippet<'a> {
     /// The host that is signed, and that every authorization object has.
     pub host: &'a str,
     pub region: &'a str,
-    /// AppSync's name of the auth mode.
-    pub mode: &'a str,
+    pub mode: AuthMode,
     /// The key or token with `--reveal`; otherwise the text uses a variable.
     pub secret: Option<&'a str>,
     /// How to get the value of the variable, in one line.
@@ -37,17 +37,14 @@ pub enum Action<'a> {
     },
 }
 
-const BY_KEY: &str = "API_KEY";
-const BY_SIGNATURE: &str = "AWS_IAM";
-
 impl Snippet<'_> {
     /// Returns the name of the variable with the key or token.
     fn variable(&self) -> &'static str {
-        if self.mode == BY_KEY { "API_KEY" } else { "TOKEN" }
+        if self.mode == AuthMode::ApiKey { "API_KEY" } else { "TOKEN" }
     }
     /// Returns the member of the authorization object, which is also the header of a request.
     fn field(&self) -> &'static str {
-        if self.mode == BY_KEY { "x-api-key" } else { "Authorization" }
+        if self.mode == AuthMode::ApiKey { "x-api-key" } else { "Authorization" }
     }
 }
 
@@ -78,7 +75,7 @@ pub fn curl(snippet: &Snippet<'_>) -> Result<String, String> {
 /// Returns curl's options for the credentials. curl signs requests since 7.75. Unquoted, the last line is one word in
 /// every shell, or none if the variable is empty.
 fn curl_credentials(snippet: &Snippet<'_>) -> Vec<String> {
-    if snippet.mode == BY_SIGNATURE {
+    if snippet.mode == AuthMode::AwsIam {
         return vec![
             format!("--aws-sigv4 {}", word(&format!("aws:amz:{}:appsync", snippet.region))),
             "--user \"$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY\"".to_owned(),
@@ -94,7 +91,7 @@ fn curl_credentials(snippet: &Snippet<'_>) -> Vec<String> {
 
 /// Returns a command of wscat 6, which sends a frame per `-x`. AppSync does not require `connection_init`.
 pub fn wscat(snippet: &Snippet<'_>) -> Result<String, String> {
-    if snippet.mode == BY_SIGNATURE {
+    if snippet.mode == AuthMode::AwsIam {
         let message = "wscat cannot sign frames, and every frame requires a separate signature; use `--print js`";
         return Err(message.to_owned());
     }
@@ -167,9 +164,7 @@ fn single_quoted(json: &str) -> String {
 }
 
 /// Returns a JavaScript module for Node.js.
-pub fn js(snippet: &Snippet<'_>) -> Result<String, String> {
-    let mode = amplify_mode(snippet.mode)
-        .ok_or_else(|| format!("aws-amplify does not support the mode {}", snippet.mode))?;
+pub fn js(snippet: &Snippet<'_>) -> String {
     let mut text =
         "// npm install aws-amplify@6, save as events.mjs, run with Node 22 or newer\n".to_owned();
     if snippet.realtime.starts_with("ws:") {
@@ -188,10 +183,10 @@ pub fn js(snippet: &Snippet<'_>) -> Result<String, String> {
         text.push_str("import { decodeJWT } from 'aws-amplify/auth';\n");
     }
     text.push_str("import { events } from 'aws-amplify/data';\n\n");
-    text.push_str(&configuration(snippet, mode));
+    text.push_str(&configuration(snippet));
     text.push('\n');
     let options = match snippet.mode {
-        "AWS_LAMBDA" => format!(", {{ authMode: 'lambda', authToken: {} }}", secret(snippet)),
+        AuthMode::Lambda => format!(", {{ authMode: 'lambda', authToken: {} }}", secret(snippet)),
         _ => String::new(),
     };
     text.push_str(&match &snippet.action {
@@ -203,21 +198,21 @@ pub fn js(snippet: &Snippet<'_>) -> Result<String, String> {
             channels.iter().map(|channel| subscription(channel, &options)).collect::<String>()
         }
     });
-    Ok(text)
+    text
 }
 
-fn configuration(snippet: &Snippet<'_>, mode: &str) -> String {
+fn configuration(snippet: &Snippet<'_>) -> String {
     let mut members = vec![
         format!("endpoint: {}", json!(secure(snippet.http))),
         format!("region: {}", json!(snippet.region)),
-        format!("defaultAuthMode: '{mode}'"),
+        format!("defaultAuthMode: '{}'", amplify_mode(snippet.mode)),
     ];
-    if snippet.mode == BY_KEY {
+    if snippet.mode == AuthMode::ApiKey {
         members.push(format!("apiKey: {}", secret(snippet)));
     }
     let events = format!("{{\n    {},\n  }}", members.join(",\n    "));
     let auth = match snippet.mode {
-        BY_SIGNATURE => Some(
+        AuthMode::AwsIam => Some(
             "credentialsProvider: {\n    getCredentialsAndIdentityId: async () => ({ credentials: {\n      \
              accessKeyId: process.env.AWS_ACCESS_KEY_ID,\n      \
              secretAccessKey: process.env.AWS_SECRET_ACCESS_KEY,\n      \
@@ -264,25 +259,14 @@ fn secret(snippet: &Snippet<'_>) -> String {
 
 /// Returns whether Amplify requires a JWT.
 fn has_tokens(snippet: &Snippet<'_>) -> bool {
-    matches!(snippet.mode, "AMAZON_COGNITO_USER_POOLS" | "OPENID_CONNECT")
-}
-
-fn amplify_mode(mode: &str) -> Option<&'static str> {
-    match mode {
-        BY_KEY => Some("apiKey"),
-        BY_SIGNATURE => Some("iam"),
-        "AMAZON_COGNITO_USER_POOLS" => Some("userPool"),
-        "OPENID_CONNECT" => Some("oidc"),
-        "AWS_LAMBDA" => Some("lambda"),
-        _ => None,
-    }
+    matches!(snippet.mode, AuthMode::Cognito | AuthMode::OpenIdConnect)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn snippet<'a>(mode: &'a str, secret: Option<&'a str>, action: Action<'a>) -> Snippet<'a> {
+    fn snippet<'a>(mode: AuthMode, secret: Option<&'a str>, action: Action<'a>) -> Snippet<'a> {
         Snippet {
             http: "https://h/event",
             realtime: "wss://h/event/realtime",
@@ -304,7 +288,7 @@ mod tests {
     #[test]
     fn curl_has_the_key_or_a_variable() {
         assert_eq!(
-            curl(&snippet("API_KEY", None, publish())).unwrap(),
+            curl(&snippet(AuthMode::ApiKey, None, publish())).unwrap(),
             r#"# how to get it
 curl https://h/event \
   -H 'content-type: application/json' \
@@ -312,12 +296,12 @@ curl https://h/event \
   -d '{"channel":"/a/b","events":["{\"a\":\"it'\''s\"}","1"]}'
 "#
         );
-        let shown = curl(&snippet("AWS_LAMBDA", Some("t"), publish())).unwrap();
+        let shown = curl(&snippet(AuthMode::Lambda, Some("t"), publish())).unwrap();
         assert!(shown.contains("-H 'Authorization: t'") && !shown.contains('#'), "{shown}");
-        let signature = curl(&snippet("AWS_IAM", None, publish())).unwrap();
+        let signature = curl(&snippet(AuthMode::AwsIam, None, publish())).unwrap();
         assert!(signature.contains("--aws-sigv4 aws:amz:eu-west-1:appsync"), "{signature}");
         let subscribe = Action::Subscribe { channels: vec!["/a"] };
-        let error = curl(&snippet("API_KEY", None, subscribe)).unwrap_err();
+        let error = curl(&snippet(AuthMode::ApiKey, None, subscribe)).unwrap_err();
         assert!(error.contains("--print wscat"), "{error}");
     }
 
@@ -325,7 +309,7 @@ curl https://h/event \
     fn wscat_gets_its_credentials_from_the_shell_and_sends_every_frame() {
         let subscribe = Action::Subscribe { channels: vec!["/a/*", "/b"] };
         assert_eq!(
-            wscat(&snippet("API_KEY", None, subscribe.clone())).unwrap(),
+            wscat(&snippet(AuthMode::ApiKey, None, subscribe.clone())).unwrap(),
             r#"# how to get it
 HEADER="$(printf %s '{"host":"h","x-api-key":"' "$API_KEY" '"}' | base64 | tr '+/' '-_' | tr -d '=\n')"
 wscat -c wss://h/event/realtime \
@@ -335,16 +319,16 @@ wscat -c wss://h/event/realtime \
   -w -1
 "#
         );
-        let error = wscat(&snippet("AWS_IAM", None, subscribe)).unwrap_err();
+        let error = wscat(&snippet(AuthMode::AwsIam, None, subscribe)).unwrap_err();
         assert!(error.contains("--print js"), "{error}");
-        let shown = wscat(&snippet("OPENID_CONNECT", Some("ey.t"), publish())).unwrap();
+        let shown = wscat(&snippet(AuthMode::OpenIdConnect, Some("ey.t"), publish())).unwrap();
         assert!(shown.contains(r#"{"host":"h","Authorization":"ey.t"}"#), "{shown}");
     }
 
     #[test]
     fn a_module_configures_amplify_for_each_mode() {
         assert_eq!(
-            js(&snippet("API_KEY", None, publish())).unwrap(),
+            js(&snippet(AuthMode::ApiKey, None, publish())),
             r#"// npm install aws-amplify@6, save as events.mjs, run with Node 22 or newer
 // how to get it
 import { Amplify } from 'aws-amplify';
@@ -363,12 +347,12 @@ console.log((await events.post("/a/b", [{"a":"it's"}, 1])) ?? 'published');
 "#
         );
         for (mode, part) in [
-            ("AWS_IAM", "credentialsProvider"),
-            ("AMAZON_COGNITO_USER_POOLS", "accessToken: decodeJWT(process.env.TOKEN)"),
-            ("OPENID_CONNECT", "defaultAuthMode: 'oidc'"),
-            ("AWS_LAMBDA", "{ authMode: 'lambda', authToken: process.env.TOKEN }"),
+            (AuthMode::AwsIam, "credentialsProvider"),
+            (AuthMode::Cognito, "accessToken: decodeJWT(process.env.TOKEN)"),
+            (AuthMode::OpenIdConnect, "defaultAuthMode: 'oidc'"),
+            (AuthMode::Lambda, "{ authMode: 'lambda', authToken: process.env.TOKEN }"),
         ] {
-            let text = js(&snippet(mode, None, publish())).unwrap();
+            let text = js(&snippet(mode, None, publish()));
             assert!(text.contains(part), "{text}");
         }
     }

@@ -4,6 +4,7 @@ use std::fs;
 use provision::render::access::{AccessDocument, markdown, mermaid, table};
 use provision_core::access::Access;
 use provision_core::diagnostic::{Diagnostic, Severity};
+use provision_core::kinds::auth::{AnyAuthMode, AuthMode};
 use provision_core::source::Source;
 use provision_core::spec::{ParameterValues, Spec, load};
 use serde_json::{Value, json};
@@ -89,8 +90,9 @@ fn a_namespace_has_its_own_modes_or_those_of_the_api() {
 #[test]
 fn a_mode_without_a_key_is_unusable() {
     let access = access(RICH);
-    assert_eq!(access.apis[1].unusable, ["API_KEY"]);
-    assert!(!access.apis[1].is_usable("API_KEY") && access.apis[1].is_usable("AWS_IAM"));
+    assert_eq!(access.apis[1].unusable, [AuthMode::ApiKey]);
+    let is_usable = |mode: AuthMode| access.apis[1].is_usable(&AnyAuthMode::Known(mode));
+    assert!(!is_usable(AuthMode::ApiKey) && is_usable(AuthMode::AwsIam));
 }
 
 #[test]

@@ -9,6 +9,7 @@ use provision_core::access::{Access, AccessOperation, Direction, changes as acce
 use provision_core::address::Address;
 use provision_core::diff::{Change, ChangeAction, ChangeCause, compare, deferred_changes};
 use provision_core::kind::{DesiredState, LiveState};
+use provision_core::kinds::auth::AnyAuthMode;
 use provision_core::plan::{Step, expected_state, plan, select_targets};
 use provision_core::policy::Policy;
 use provision_core::saved_plan::{PlanInputs, SavedPlan};
@@ -164,14 +165,15 @@ proptest! {
 }
 
 /// Everything that is allowed: address, channels, operation and mode.
-fn grants(access: &Access) -> BTreeSet<(String, Option<String>, AccessOperation, String)> {
+fn grants(access: &Access) -> BTreeSet<(String, Option<String>, AccessOperation, AnyAuthMode)> {
     let mut grants = BTreeSet::new();
     for api in &access.apis {
-        let connect =
-            |text: &String| (api.address.to_string(), None, AccessOperation::Connect, text.clone());
+        let connect = |mode: &AnyAuthMode| {
+            (api.address.to_string(), None, AccessOperation::Connect, mode.clone())
+        };
         grants.extend(api.connect.iter().map(connect));
         for namespace in &api.namespaces {
-            let grant = |operation, mode: &String| {
+            let grant = |operation, mode: &AnyAuthMode| {
                 (
                     namespace.address.to_string(),
                     Some(namespace.channels.clone()),

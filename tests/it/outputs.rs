@@ -1,7 +1,7 @@
 //! Outputs for other tools, in every format and to every destination.
 use std::collections::BTreeMap;
 
-use provision::render::outputs::{Outputs, amplify, outputs, variables};
+use provision::render::outputs::{Outputs, amplify, human, outputs, variables};
 use provision_core::address::Address;
 use provision_core::kind::{LiveResource, LiveState};
 use provision_core::kinds::KINDS;
@@ -124,6 +124,19 @@ fn amplify_gets_the_first_usable_mode_and_the_key_that_expires_last() {
     check(&["AMAZON_COGNITO_USER_POOLS"], &keys, json!({ "defaultAuthMode": "userPool" }));
     check(&["OPENID_CONNECT"], &[], json!({ "defaultAuthMode": "oidc" }));
     check(&["AWS_LAMBDA"], &[], json!({ "defaultAuthMode": "lambda" }));
+    check(&["NEW_MODE", "AWS_IAM"], &[], json!({}));
+}
+
+#[test]
+fn outputs_have_the_name_of_a_mode_that_this_version_does_not_know() {
+    let outputs = outputs_of([("apis/a", api(&["NEW_MODE", "API_KEY"]))]);
+    let modes = json!(["NEW_MODE", "API_KEY"]);
+    let expected = json!({
+        "providers": [{ "mode": "NEW_MODE" }, { "mode": "API_KEY" }],
+        "connection": modes, "publish": modes, "subscribe": modes,
+    });
+    assert_eq!(json!(outputs)["apis"][0]["authModes"], expected);
+    assert!(human(&outputs).contains("connect   NEW_MODE, API_KEY\n"), "{}", human(&outputs));
 }
 
 #[test]

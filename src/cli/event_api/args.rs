@@ -2,13 +2,13 @@
 //! plane.
 use std::path::PathBuf;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
-
+use crate::cli::event_api::auth_mode::auth_mode_parser;
 use crate::cli::parameters::ParameterArgs;
 use crate::cli::target::TargetArgs;
 use crate::cli::{Exit, Failure};
 use crate::render::outputs::NamespaceOutputs;
-use appsync_events::{AuthMode, InvalidChannel};
+use appsync_events::InvalidChannel;
+use provision_core::kinds::auth::{AnyAuthMode, AuthMode};
 
 #[derive(Clone, Debug, clap::Args)]
 pub struct ApiArgs {
@@ -55,37 +55,6 @@ pub struct ConnectionArgs {
     pub ca_bundle: Option<PathBuf>,
 }
 
-/// The names of the authorization modes on the command line.
-const MODE_NAMES: [(&str, AuthMode); 5] = [
-    ("api-key", AuthMode::ApiKey),
-    ("iam", AuthMode::Iam),
-    ("cognito", AuthMode::Cognito),
-    ("oidc", AuthMode::Oidc),
-    ("lambda", AuthMode::Lambda),
-];
-
-/// Parses the name of an authorization mode on the command line.
-pub fn auth_mode_parser() -> impl TypedValueParser<Value = AuthMode> {
-    let names = PossibleValuesParser::new(MODE_NAMES.map(|(name, _)| name));
-    names.map(|name| parse_mode(&name).expect("clap accepts only the names in the table"))
-}
-
-/// The authorization mode with this name on the command line.
-pub fn parse_mode(name: &str) -> Option<AuthMode> {
-    MODE_NAMES.into_iter().find(|(other, _)| *other == name).map(|(_, mode)| mode)
-}
-
-/// The name of an authorization mode on the command line.
-pub fn mode_name(mode: AuthMode) -> &'static str {
-    let entry = MODE_NAMES.into_iter().find(|(_, other)| *other == mode);
-    entry.expect("the table has every mode").0
-}
-
-/// The authorization modes with these names of AppSync's. Names that are not known here are omitted.
-pub fn auth_modes(names: &[String]) -> Vec<AuthMode> {
-    names.iter().filter_map(|name| name.parse().ok()).collect()
-}
-
 /// What a command does on the data plane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EventCommand {
@@ -108,8 +77,8 @@ impl EventCommand {
         }
     }
 
-    /// The names of the authorization modes that a namespace accepts for this command.
-    pub fn accepted(self, namespace: &NamespaceOutputs) -> &[String] {
+    /// The authorization modes that a namespace accepts for this command.
+    pub fn accepted(self, namespace: &NamespaceOutputs) -> &[AnyAuthMode] {
         match self {
             Self::Publish => &namespace.publish,
             Self::Subscribe => &namespace.subscribe,
@@ -134,16 +103,4 @@ pub fn invalid_channel(error: &InvalidChannel) -> Failure {
     Failure::new(Exit::Usage, error.to_string()).with_hint(
         "a channel has one to five segments of letters, digits and dashes, such as /sample/a/b",
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_mode_has_a_name_on_the_command_line() {
-        for mode in AuthMode::ALL {
-            assert_eq!(parse_mode(mode_name(mode)), Some(mode));
-        }
-    }
 }

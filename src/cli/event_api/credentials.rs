@@ -5,15 +5,17 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
-use crate::cli::event_api::args::{ConnectionArgs, EventCommand, auth_modes};
+use crate::cli::event_api::args::{ConnectionArgs, EventCommand};
+use crate::cli::event_api::auth_mode::{client_mode, from_client_mode, known_modes, needs_token};
 use crate::cli::event_api::network::credentials_only;
 use crate::cli::event_api::resolved_api::ResolvedApi;
 use crate::cli::target::TargetArgs;
 use crate::cli::{Exit, Failure, Io};
 use crate::render::outputs::{KeyOutputs, NamespaceOutputs, longest_lived};
 use crate::render::shell::word;
-use appsync_events::{AuthMode, Credentials, Secret, Signer};
+use appsync_events::{Credentials, Secret, Signer};
 use provision_aws::client::Aws;
+use provision_core::kinds::auth::AuthMode;
 
 const TOKEN_VARIABLE: &str = "PROVISION_TOKEN";
 
@@ -50,7 +52,7 @@ pub async fn aws(
     target: &TargetArgs,
 ) -> Result<Option<Aws>, Failure> {
     match args.mode {
-        Some(AuthMode::Iam) => Ok(Some(credentials_only(region, target).await?)),
+        Some(AuthMode::AwsIam) => Ok(Some(credentials_only(region, target).await?)),
         _ => Ok(None),
     }
 }
@@ -74,7 +76,7 @@ impl ResolvedApi {
     ) -> Result<SnippetCredentials, Failure> {
         let failure = match self.credentials(command, namespace, clock) {
             Ok(credentials) => {
-                let mode = credentials.mode();
+                let mode = from_client_mode(credentials.mode());
                 let secret = match credentials {
                     Credentials::ApiKey(secret) | Credentials::Token(_, secret) => Some(secret),
                     Credentials::Iam(_) => None,
@@ -83,7 +85,7 @@ impl ResolvedApi {
             }
             Err(failure) => failure,
         };
-        let accepted = namespace.map(|namespace| auth_modes(command.accepted(namespace)));
+        let accepted = namespace.map(|namespace| known_modes(command.accepted(namespace)));
         let accepted = accepted.unwrap_or_else(|| vec![AuthMode::ApiKey]);
         let mode = self.args.mode.into_iter().chain(accepted).next();
         // The API keys of a stack are all known here.
@@ -103,7 +105,7 @@ impl ResolvedApi {
         }
         let stack = self.stack.as_ref()?;
         let modes = stack.api.auth_modes.providers.iter();
-        let modes = modes.filter_map(|provider| provider.mode.parse().ok());
+        let modes = modes.filter_map(|provider| provider.mode.known());
         let issuer = match modes.filter(|mode| is_issued(*mode)).count() > 1 {
             true => {
                 let issuer = stack.issuer(mode, &self.region).unwrap_or_else(|| "URL".to_owned());
@@ -128,12 +130,12 @@ impl ResolvedApi {
             return self.credentials_for(AuthMode::ApiKey, clock);
         }
         let Some(namespace) = namespace else { return self.explicit_credentials(clock) };
-        let accepted = auth_modes(command.accepted(namespace));
+        let accepted = known_modes(command.accepted(namespace));
         // A token on the command line takes precedence over everything that does not need one.
         let has_token_arg = self.args.token.is_some();
         let with_token = accepted.iter().filter(|mode| has_token_arg && self.token_fits(**mode));
         let credentials = with_token.chain(&accepted).find_map(|mode| {
-            let is_usable = !mode.needs_token() || self.token_fits(*mode);
+            let is_usable = !needs_token(*mode) || self.token_fits(*mode);
             is_usable.then(|| self.credentials_for(*mode, clock).ok()).flatten()
         });
         credentials.ok_or_else(|| self.no_usable_credentials(command, namespace, &accepted))
@@ -147,8 +149,8 @@ impl ResolvedApi {
         clock: &SharedTimeSource,
     ) -> Credentials {
         let Some(stack) = &self.stack else { return credentials.clone() };
-        let accepted = auth_modes(&stack.api.auth_modes.connection);
-        if accepted.contains(&credentials.mode()) {
+        let accepted = known_modes(&stack.api.auth_modes.connection);
+        if accepted.contains(&from_client_mode(credentials.mode())) {
             return credentials.clone();
         }
         let mut available =
@@ -188,15 +190,15 @@ impl ResolvedApi {
                 let key = self.selected_key()?.value.as_deref().unwrap_or_default();
                 Ok(Credentials::ApiKey(Secret::new(key)))
             }
-            AuthMode::Iam => {
+            AuthMode::AwsIam => {
                 let provider = self.aws.as_ref().and_then(|aws| aws.credentials.clone());
                 let provider = provider.ok_or_else(|| Failure::error("no AWS credentials"))?;
                 let signer = Signer::new(provider, &self.region).with_time_source(clock.clone());
                 Ok(Credentials::Iam(signer))
             }
-            AuthMode::Cognito | AuthMode::Oidc | AuthMode::Lambda => {
+            AuthMode::Cognito | AuthMode::OpenIdConnect | AuthMode::Lambda => {
                 let token = self.token.clone().ok_or_else(|| self.missing_token(mode))?;
-                Ok(Credentials::Token(mode, token))
+                Ok(Credentials::Token(client_mode(mode), token))
             }
         }
     }
@@ -205,8 +207,8 @@ impl ResolvedApi {
     /// known.
     fn explicit_credentials(&self, clock: &SharedTimeSource) -> Result<Credentials, Failure> {
         if let Some(token) = &self.token {
-            let mode = if is_jwt(token) { AuthMode::Oidc } else { AuthMode::Lambda };
-            return Ok(Credentials::Token(mode, token.clone()));
+            let mode = if is_jwt(token) { AuthMode::OpenIdConnect } else { AuthMode::Lambda };
+            return Ok(Credentials::Token(client_mode(mode), token.clone()));
         }
         self.credentials_for(AuthMode::ApiKey, clock).map_err(|failure| {
             failure.with_hint("set it, pass a token with `--token`, or sign with `--mode iam`")
@@ -216,9 +218,9 @@ impl ResolvedApi {
     /// Whether the token looks like one for `mode`.
     fn token_fits(&self, mode: AuthMode) -> bool {
         self.token.as_ref().is_some_and(|token| match mode {
-            AuthMode::Cognito | AuthMode::Oidc => is_jwt(token),
+            AuthMode::Cognito | AuthMode::OpenIdConnect => is_jwt(token),
             AuthMode::Lambda => true,
-            AuthMode::ApiKey | AuthMode::Iam => false,
+            AuthMode::ApiKey | AuthMode::AwsIam => false,
         })
     }
 
@@ -243,7 +245,7 @@ impl ResolvedApi {
         let modes = modes.join(", ");
         let mut failure =
             Failure::error(format!("no credentials to {verb} in `{name}`, which accepts {modes}"));
-        if accepted.iter().any(|mode| mode.needs_token()) {
+        if accepted.iter().any(|mode| needs_token(*mode)) {
             let article = if self.token.is_some() { "another" } else { "a" };
             failure = failure
                 .with_hint(format!("pass {article} token with `--token` or {TOKEN_VARIABLE}"));
@@ -284,5 +286,5 @@ fn token_command_hint(command: &str) -> String {
 
 /// Whether the mode's tokens come from an issuer.
 fn is_issued(mode: AuthMode) -> bool {
-    matches!(mode, AuthMode::Cognito | AuthMode::Oidc)
+    matches!(mode, AuthMode::Cognito | AuthMode::OpenIdConnect)
 }

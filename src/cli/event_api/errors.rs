@@ -2,9 +2,11 @@
 //! handler.
 use crate::cli::Failure;
 use crate::cli::event_api::args::EventCommand;
+use crate::cli::event_api::auth_mode::from_client_mode;
 use crate::cli::event_api::credentials::token_expiry;
 use crate::cli::event_api::resolved_api::ResolvedApi;
-use appsync_events::{AuthMode, Channel, Credentials, Error, ErrorKind, Operation};
+use appsync_events::{Channel, Credentials, Error, ErrorKind, Operation};
+use provision_core::kinds::auth::{AuthMode, mode_names};
 
 /// The error with hints, for a command that used `credentials` on `channel`.
 pub fn explain_error(
@@ -81,7 +83,7 @@ struct Request<'a> {
 impl Request<'_> {
     fn explain_unauthorized(&self, error: &Error) -> Vec<String> {
         let Self { command, .. } = *self;
-        let mode = self.credentials.mode();
+        let mode = from_client_mode(self.credentials.mode());
         let is_connect = error.operation() == Operation::Connect;
         let name = self.channel.namespace();
         // A handler that denies a subscription has a separate error type
@@ -109,9 +111,11 @@ impl Request<'_> {
             ),
             _ => (format!("{} in API {}", command.gerund(), stack.api.key), &[][..]),
         };
-        let mut hints =
-            vec![format!("it was tried with {mode}; {operation} accepts {}", accepted.join(", "))];
-        if accepted.iter().any(|name| name == mode.as_str()) {
+        let mut hints = vec![format!(
+            "it was tried with {mode}; {operation} accepts {}",
+            mode_names(accepted).join(", ")
+        )];
+        if accepted.iter().any(|other| *other == mode) {
             hints.extend(self.credentials_hint(is_connect));
             if !is_connect && command == EventCommand::Publish && stack.has_handlers(name) {
                 hints.push(format!(
@@ -159,7 +163,7 @@ impl Request<'_> {
                     let expiry = expiry.map(|expiry| expiry.to_string()).unwrap_or_default();
                     format!("the token expired at {expiry}")
                 }
-                _ if *mode == AuthMode::Lambda => {
+                _ if from_client_mode(*mode) == AuthMode::Lambda => {
                     "the authorizer's function rejects the token, or fails".to_owned()
                 }
                 _ => "the token may be from another issuer or client than the API's".to_owned(),

@@ -3,7 +3,8 @@ use crate::cli::event_api::credentials::SnippetCredentials;
 use crate::cli::event_api::resolved_api::ResolvedApi;
 use crate::cli::{Exit, Failure, Io};
 use crate::render::snippets::{Action, Snippet, curl, js, wscat};
-use appsync_events::{AuthMode, Secret};
+use appsync_events::Secret;
+use provision_core::kinds::auth::AuthMode;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum SnippetTool {
@@ -42,7 +43,7 @@ pub fn print_snippet(
         realtime: &realtime,
         host: endpoint.host(),
         region: &api.region,
-        mode: credentials.mode.as_str(),
+        mode: credentials.mode,
         secret: secret.filter(|_| reveal),
         source: secret_source(api, credentials.mode),
         ca_bundle: api.ca_bundle(),
@@ -51,7 +52,7 @@ pub fn print_snippet(
     let text = match tool {
         SnippetTool::Curl => curl(&snippet),
         SnippetTool::Wscat => wscat(&snippet),
-        SnippetTool::Js => js(&snippet),
+        SnippetTool::Js => Ok(js(&snippet)),
     };
     let text = text.map_err(|reason| Failure::new(Exit::Usage, reason))?;
     if api.is_ephemeral() {
@@ -74,15 +75,17 @@ fn secret_source(api: &ResolvedApi, mode: AuthMode) -> Option<String> {
             ),
             _ => "API_KEY is the API key".to_owned(),
         },
-        AuthMode::Iam if api.is_local() => {
+        AuthMode::AwsIam if api.is_local() => {
             "AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local".to_owned()
         }
-        AuthMode::Iam => {
+        AuthMode::AwsIam => {
             "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and AWS_SESSION_TOKEN for temporary credentials".to_owned()
         }
-        AuthMode::Cognito | AuthMode::Oidc | AuthMode::Lambda => match api.token_command(mode) {
-            Some(command) => format!("TOKEN=$({command})"),
-            None => "TOKEN is the token".to_owned(),
-        },
+        AuthMode::Cognito | AuthMode::OpenIdConnect | AuthMode::Lambda => {
+            match api.token_command(mode) {
+                Some(command) => format!("TOKEN=$({command})"),
+                None => "TOKEN is the token".to_owned(),
+            }
+        }
     })
 }

@@ -7,9 +7,10 @@ use crate::cli::stack_outputs::no_api;
 use crate::cli::target::Session;
 use crate::cli::{Exit, Failure};
 use crate::render::outputs::{ApiOutputs, outputs};
-use appsync_events::{AuthMode, Channel, Endpoint};
+use appsync_events::{Channel, Endpoint};
 use provision_aws::backend::direct::propose;
 use provision_core::kind::{DesiredResource, DesiredState};
+use provision_core::kinds::auth::AuthMode;
 use provision_core::spec::Spec;
 use provision_core::suggest::closest_match;
 
@@ -40,7 +41,7 @@ impl StackApi {
         let provider = providers.iter().find(|provider| provider["AuthType"] == mode.as_str())?;
         let text = |value: &Value| value.as_str().map(str::to_owned);
         match mode {
-            AuthMode::Oidc => text(&provider["OpenIDConnectConfig"]["Issuer"]),
+            AuthMode::OpenIdConnect => text(&provider["OpenIDConnectConfig"]["Issuer"]),
             _ => {
                 let pool = text(&provider["CognitoConfig"]["UserPoolId"])?;
                 let pool_region = text(&provider["CognitoConfig"]["AwsRegion"]);

@@ -1,12 +1,12 @@
 //! Differences between AWS and the spec that are known before anything is tried.
 use crate::cli::follow_up::FollowUp;
 use crate::cli::verification::selection::CheckSelection;
-use appsync_events::AuthMode;
 use appsync_events::verify::CheckResult;
 use provision_aws::backend::direct::Proposal;
 use provision_core::access::ApiAccess;
 use provision_core::diff::{Change, PropertyChange};
 use provision_core::kind::ChangeAction;
+use provision_core::kinds::auth::AuthMode;
 
 /// The resources of `api` that the spec declares and AWS does not have, and the handlers that differ.
 /// Checks do not find all of these: a different handler can let the same events through.

@@ -6,11 +6,12 @@ use crate::cli::files::file_or_json;
 use crate::cli::follow_up::FollowUp;
 use crate::cli::verification::token::TokenArg;
 use crate::cli::{Failure, Io};
+use appsync_events::InvalidEvent;
 use appsync_events::verify::EventTemplate;
-use appsync_events::{AuthMode, InvalidEvent};
 use provision_core::access::{ApiAccess, NamespaceAccess};
 use provision_core::address::Address;
 use provision_core::kind::DesiredState;
+use provision_core::kinds::auth::AuthMode;
 
 /// What to verify.
 #[derive(Clone, Copy)]

@@ -3,7 +3,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::cli::event_api::{address, auth_modes, network, token_expiry};
+use crate::cli::event_api::{
+    address, client_mode, client_modes, from_client_mode, network, token_expiry,
+};
 use crate::cli::follow_up::FollowUp;
 use crate::cli::target::Session;
 use crate::cli::verification::deployment_diff::differences;
@@ -15,10 +17,11 @@ use appsync_events::verify::{
     ApiReport, ApiTarget, CheckResult, EventTemplate, HandlerSetup, LiveModes, ModeCredentials,
     NamespaceTarget,
 };
-use appsync_events::{AuthMode, Client, Credentials, Endpoint, Network, Secret, Signer, Timing};
+use appsync_events::{Client, Credentials, Endpoint, Network, Secret, Signer, Timing};
 use provision_aws::backend::direct::{Proposal, propose};
 use provision_core::access::{Access, ApiAccess, NamespaceAccess};
 use provision_core::kind::DesiredState;
+use provision_core::kinds::auth::{AnyAuthMode, AuthMode, mode_names};
 use provision_core::model::Properties;
 use provision_core::suggest::closest_match;
 
@@ -95,10 +98,12 @@ fn reject_unavailable_mode(
     targets: &[ApiTarget],
 ) -> Result<(), Failure> {
     let credentials = targets.iter().flat_map(|target| &target.credentials);
-    let available: Vec<AuthMode> = credentials.map(|credentials| credentials.mode).collect();
+    let available: Vec<AuthMode> =
+        credentials.map(|credentials| from_client_mode(credentials.mode)).collect();
     let mut unavailable = selection.modes.iter().filter(|mode| !available.contains(mode));
     let Some(mode) = unavailable.next().filter(|_| !targets.is_empty()) else { return Ok(()) };
-    let modes = |api: &&ApiAccess| format!("{} has {}", api.address, api.modes().join(", "));
+    let modes =
+        |api: &&ApiAccess| format!("{} has {}", api.address, mode_names(api.modes()).join(", "));
     let modes: Vec<String> = apis.iter().map(modes).collect();
     let message = format!("--mode: none of the APIs to verify has {mode}");
     Err(Failure::new(Exit::Usage, message).with_hint(modes.join("; ")))
@@ -179,7 +184,7 @@ impl TargetBuilder<'_> {
         Ok(ApiTarget {
             name: api.address.name().to_owned(),
             client,
-            connect: auth_modes(&api.connect),
+            connect: client_modes(&api.connect),
             credentials: self.all_credentials(api, deployed, io).await,
             namespaces: namespaces
                 .map(|namespace| self.namespace_target(namespace, deployed))
@@ -197,11 +202,11 @@ impl TargetBuilder<'_> {
         io: &Io,
     ) -> Vec<ModeCredentials> {
         let api_modes: Vec<AuthMode> =
-            api.modes().into_iter().filter_map(|name| name.parse().ok()).collect();
+            api.modes().into_iter().filter_map(AnyAuthMode::known).collect();
         let mut modes = api_modes.clone();
         let tokens = self.selection.tokens.iter().map(|token| token.mode);
         let key = (!deployed.api_keys.is_empty()).then_some(AuthMode::ApiKey);
-        for mode in key.into_iter().chain([AuthMode::Iam]).chain(tokens) {
+        for mode in key.into_iter().chain([AuthMode::AwsIam]).chain(tokens) {
             if !modes.contains(&mode) {
                 modes.push(mode);
             }
@@ -223,18 +228,18 @@ impl TargetBuilder<'_> {
     ) -> ModeCredentials {
         let (credentials, denial_hint) = match mode {
             AuthMode::ApiKey => key_credentials(deployed, io.now_epoch_s()),
-            AuthMode::Iam => self.iam_credentials(deployed, io),
-            AuthMode::Cognito | AuthMode::Oidc | AuthMode::Lambda => {
+            AuthMode::AwsIam => self.iam_credentials(deployed, io),
+            AuthMode::Cognito | AuthMode::OpenIdConnect | AuthMode::Lambda => {
                 let (args, emulator_url) = (&self.selection.tokens, self.emulator_url());
                 let tokens = TokenSource { args, emulator_url };
                 let token = tokens.find(mode, api_modes, &deployed.id, io).await;
                 let expiry = token.as_ref().ok().and_then(token_expiry);
                 let is_expired = expiry.is_some_and(|expiry| expiry <= io.now_epoch_s());
                 let hint = is_expired.then(|| "the token has expired".to_owned());
-                (token.map(|token| Credentials::Token(mode, token)), hint)
+                (token.map(|token| Credentials::Token(client_mode(mode), token)), hint)
             }
         };
-        ModeCredentials { mode, credentials, denial_hint }
+        ModeCredentials { mode: client_mode(mode), credentials, denial_hint }
     }
 
     fn iam_credentials(&self, deployed: &ApiOutputs, io: &Io) -> HintedCredentials {
@@ -270,13 +275,13 @@ impl TargetBuilder<'_> {
         let live = live.find(|live| live.key == namespace.address.name());
         NamespaceTarget {
             name: name(namespace).to_owned(),
-            publish: auth_modes(&namespace.publish.modes),
-            subscribe: auth_modes(&namespace.subscribe.modes),
+            publish: client_modes(&namespace.publish.modes),
+            subscribe: client_modes(&namespace.subscribe.modes),
             on_publish: self.handler_setup(namespace, "OnPublish"),
             on_subscribe: self.handler_setup(namespace, "OnSubscribe"),
             live_modes: live.map(|live| LiveModes {
-                publish: auth_modes(&live.publish),
-                subscribe: auth_modes(&live.subscribe),
+                publish: client_modes(&live.publish),
+                subscribe: client_modes(&live.subscribe),
             }),
             event: event.map(|(_, template)| template.clone()),
         }

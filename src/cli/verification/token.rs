@@ -1,10 +1,11 @@
 //! Tokens for the authorization modes that need one: from the command line, from the environment, or
 //! created by the emulator.
 use crate::cli::Io;
-use crate::cli::event_api::{is_jwt, mode_name, parse_mode};
-use appsync_events::{AuthMode, Secret};
+use crate::cli::event_api::{is_jwt, mode_name, needs_token, parse_mode};
+use appsync_events::Secret;
 use appsync_local::TokenRequest;
 use appsync_local::cli::request_token;
+use provision_core::kinds::auth::AuthMode;
 
 /// The environment variable with a token for the only mode of an API that accepts such tokens. With
 /// the name of a mode at its end, it is for that mode.
@@ -21,8 +22,8 @@ impl TokenArg {
     pub fn parse(text: &str) -> Result<Self, String> {
         let expected = "expected cognito=TOKEN, oidc=TOKEN or lambda=TOKEN";
         let (name, token) = text.split_once('=').ok_or(expected)?;
-        let mode = parse_mode(name).or_else(|| name.parse().ok());
-        let mode = mode.filter(|mode| mode.needs_token()).ok_or(expected)?;
+        let mode = parse_mode(name).or_else(|| AuthMode::from_name(name));
+        let mode = mode.filter(|mode| needs_token(*mode)).ok_or(expected)?;
         match token.trim() {
             "" => Err("the token is empty".to_owned()),
             token => Ok(Self { mode, token: Secret::new(token) }),
@@ -81,7 +82,7 @@ fn token_from_environment(mode: AuthMode, modes: &[AuthMode], io: &Io) -> Option
         let token = read(VARIABLE)?;
         let is_jwt = is_jwt(&token);
         let accepts_token =
-            |mode: &&AuthMode| mode.needs_token() && is_jwt == (**mode != AuthMode::Lambda);
+            |mode: &&AuthMode| needs_token(**mode) && is_jwt == (**mode != AuthMode::Lambda);
         let candidates: Vec<&AuthMode> = modes.iter().filter(accepts_token).collect();
         (candidates == [&mode]).then_some(token)
     })
@@ -96,7 +97,7 @@ mod tests {
         let token = TokenArg::parse("lambda=a=b").unwrap();
         assert_eq!((token.mode, token.token.reveal()), (AuthMode::Lambda, "a=b"));
         assert!(!format!("{token:?}").contains("a=b"));
-        assert_eq!(TokenArg::parse("OPENID_CONNECT=x").unwrap().mode, AuthMode::Oidc);
+        assert_eq!(TokenArg::parse("OPENID_CONNECT=x").unwrap().mode, AuthMode::OpenIdConnect);
         for wrong in ["x", "iam=x", "api-key=x", "lambda="] {
             assert!(TokenArg::parse(wrong).is_err(), "{wrong}");
         }

@@ -1,5 +1,6 @@
 //! Formats access as a matrix with one column per auth mode: for a terminal, and as Markdown for a pull request.
 use provision_core::access::{Access, ApiAccess, GrantOrigin};
+use provision_core::kinds::auth::{AnyAuthMode, mode_names};
 
 /// Wide enough for `    subscribe`, so that the columns do not depend on the names of namespaces.
 const FIRST_WIDTH: usize = 15;
@@ -14,7 +15,8 @@ pub fn table(access: &Access) -> String {
 fn api_table(api: &ApiAccess) -> String {
     let modes = api.modes();
     let mut lines = vec![format!("{}  {}", api.address, in_one_line(&api.name)), String::new()];
-    lines.push(line("", &modes, &modes, "from"));
+    let names = mode_names(modes.iter().copied());
+    lines.push(line("", &names, &names, "from"));
     let mut channels = None;
     for row in rows(api) {
         if row.channels != channels {
@@ -22,7 +24,7 @@ fn api_table(api: &ApiAccess) -> String {
             channels = row.channels;
         }
         let cells: Vec<&str> = modes.iter().map(|mode| cell(api, &row, mode)).collect();
-        lines.push(line(&first_cell(&row), &cells, &modes, row.from));
+        lines.push(line(&first_cell(&row), &cells, &names, row.from));
     }
     let legend = legend(api);
     if !legend.is_empty() {
@@ -60,7 +62,10 @@ pub fn markdown(access: &Access) -> String {
 fn api_markdown(api: &ApiAccess) -> String {
     let modes = api.modes();
     let mut text = format!("### {} {}\n\n", code(api.address.as_str()), code(&api.name));
-    text.push_str(&format!("| channels | operation | {} | from |\n", modes.join(" | ")));
+    text.push_str(&format!(
+        "| channels | operation | {} | from |\n",
+        mode_names(modes.iter().copied()).join(" | ")
+    ));
     text.push_str(&format!("|---|---|{}---|\n", ":-:|".repeat(modes.len())));
     for row in rows(api) {
         let cells: Vec<&str> = modes.iter().map(|mode| cell(api, &row, mode)).collect();
@@ -103,7 +108,7 @@ struct Row<'a> {
     /// The channels of the row; `None`: the connection to the API.
     channels: Option<&'a str>,
     operation: &'static str,
-    modes: &'a [String],
+    modes: &'a [AnyAuthMode],
     from: &'static str,
 }
 
@@ -130,8 +135,8 @@ fn rows(api: &ApiAccess) -> Vec<Row<'_>> {
 }
 
 /// Returns the cell of a row for one mode.
-fn cell(api: &ApiAccess, row: &Row<'_>, mode: &str) -> &'static str {
-    match row.modes.iter().any(|text| text == mode) {
+fn cell(api: &ApiAccess, row: &Row<'_>, mode: &AnyAuthMode) -> &'static str {
+    match row.modes.contains(mode) {
         false => "-",
         true if api.is_usable(mode) => "yes",
         true => "no key",

@@ -3,6 +3,7 @@
 //! Equal sets of modes share a node, since Mermaid draws at most 500 arrows.
 use crate::render::access::matrix::{in_one_line, legend};
 use provision_core::access::{Access, ApiAccess, Grant, GrantOrigin};
+use provision_core::kinds::auth::AnyAuthMode;
 
 pub fn mermaid(access: &Access) -> String {
     let mut lines = vec![
@@ -44,7 +45,7 @@ fn node<'a>(
     prefix: &str,
     api: &ApiAccess,
     grant: &'a Grant,
-    nodes: &mut Vec<&'a [String]>,
+    nodes: &mut Vec<&'a [AnyAuthMode]>,
     lines: &mut Vec<String>,
 ) -> String {
     if let Some(n) = nodes.iter().position(|modes| *modes == grant.modes) {
@@ -56,10 +57,10 @@ fn node<'a>(
     name
 }
 
-fn modes_label(api: &ApiAccess, modes: &[String]) -> String {
-    let one = |mode: &String| match api.is_usable(mode) {
-        true => label(mode),
-        false => format!("{} (no key)", label(mode)),
+fn modes_label(api: &ApiAccess, modes: &[AnyAuthMode]) -> String {
+    let one = |mode: &AnyAuthMode| match api.is_usable(mode) {
+        true => label(mode.as_str()),
+        false => format!("{} (no key)", label(mode.as_str())),
     };
     modes.iter().map(one).collect::<Vec<_>>().join("<br/>")
 }

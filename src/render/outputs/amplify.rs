@@ -2,6 +2,7 @@
 use serde_json::{Value, json};
 
 use crate::render::outputs::document::{ApiOutputs, KeyOutputs};
+use provision_core::kinds::auth::{AnyAuthMode, AuthMode};
 
 /// A configuration, and notes on it for people.
 #[derive(Clone, Debug, PartialEq)]
@@ -12,7 +13,7 @@ pub struct Amplify {
 
 /// Returns the configuration of a client of `api`. Its mode is the first of the API's connection modes that is usable.
 pub fn amplify(api: &ApiOutputs) -> Amplify {
-    let usable = |text: &&String| text.as_str() != BY_KEY || !api.api_keys.is_empty();
+    let usable = |mode: &&AnyAuthMode| **mode != AuthMode::ApiKey || !api.api_keys.is_empty();
     let modes = &api.auth_modes.connection;
     let mode = modes.iter().find(usable).or(modes.first());
     let mut notes = Vec::new();
@@ -21,11 +22,10 @@ pub fn amplify(api: &ApiOutputs) -> Amplify {
         notes.push("Amplify requires TLS; `provision local trust` explains how to trust the emulator's certificate".to_owned());
     }
     let mut events = json!({ "endpoint": endpoint, "region": api.region });
-    if let Some(mode) = mode.and_then(|mode| amplify_mode(mode)) {
+    if let Some(mode) = mode.and_then(AnyAuthMode::known).map(amplify_mode) {
         events["defaultAuthMode"] = json!(mode);
     }
-    let by_key =
-        api.auth_modes.providers.iter().any(|provider_access| provider_access.mode == BY_KEY);
+    let by_key = api.auth_modes.providers.iter().any(|provider| provider.mode == AuthMode::ApiKey);
     if let Some(key) = longest_lived(&api.api_keys).filter(|_| by_key) {
         match &key.value {
             Some(value) => events["apiKey"] = json!(value),
@@ -52,21 +52,18 @@ pub fn secure(http: &str) -> String {
     }
 }
 
-const BY_KEY: &str = "API_KEY";
-
 /// Returns the key that expires last.
 pub fn longest_lived(keys: &[KeyOutputs]) -> Option<&KeyOutputs> {
     keys.iter().max_by(|one, two| one.expires.cmp(&two.expires).then(two.key.cmp(&one.key)))
 }
 
 /// Returns Amplify's name of an auth mode.
-fn amplify_mode(mode: &str) -> Option<&'static str> {
+pub fn amplify_mode(mode: AuthMode) -> &'static str {
     match mode {
-        BY_KEY => Some("apiKey"),
-        "AWS_IAM" => Some("iam"),
-        "AMAZON_COGNITO_USER_POOLS" => Some("userPool"),
-        "OPENID_CONNECT" => Some("oidc"),
-        "AWS_LAMBDA" => Some("lambda"),
-        _ => None,
+        AuthMode::ApiKey => "apiKey",
+        AuthMode::AwsIam => "iam",
+        AuthMode::Cognito => "userPool",
+        AuthMode::OpenIdConnect => "oidc",
+        AuthMode::Lambda => "lambda",
     }
 }

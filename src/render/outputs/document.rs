@@ -3,6 +3,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use provision_core::access::{NamespaceAccess, ProviderAccess};
+use provision_core::kinds::auth::AnyAuthMode;
 
 /// The outputs of a stack, read from AWS on each use and never stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -57,9 +58,9 @@ pub struct AuthModes {
     /// The auth providers.
     pub providers: Vec<ProviderAccess>,
     /// The modes that may open a realtime connection.
-    pub connection: Vec<String>,
-    pub publish: Vec<String>,
-    pub subscribe: Vec<String>,
+    pub connection: Vec<AnyAuthMode>,
+    pub publish: Vec<AnyAuthMode>,
+    pub subscribe: Vec<AnyAuthMode>,
 }
 
 /// One channel namespace, with its effective auth modes.
@@ -72,8 +73,8 @@ pub struct NamespaceOutputs {
     pub name: String,
     /// The channels that belong to it: `/chat/*`.
     pub channels: String,
-    pub publish: Vec<String>,
-    pub subscribe: Vec<String>,
+    pub publish: Vec<AnyAuthMode>,
+    pub subscribe: Vec<AnyAuthMode>,
 }
 
 /// One custom domain.

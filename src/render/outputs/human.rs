@@ -1,5 +1,6 @@
 //! Formats outputs for people.
 use crate::render::outputs::document::{ApiOutputs, DomainOutputs, Outputs};
+use provision_core::kinds::auth::{AnyAuthMode, mode_names};
 
 /// Formats a block per API, and one per domain without an API.
 pub fn human(outputs: &Outputs) -> String {
@@ -30,9 +31,9 @@ fn api_lines(api: &ApiOutputs, lines: &mut Vec<String>) {
         line("DNS", &record(domain));
     }
     let auth = &api.auth_modes;
-    let list = |modes: &[String]| match modes {
+    let list = |modes: &[AnyAuthMode]| match modes {
         [] => "none".to_owned(),
-        modes => modes.join(", "),
+        modes => mode_names(modes).join(", "),
     };
     line("connect", &list(&auth.connection));
     line("publish", &list(&auth.publish));

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 
 use crate::render::outputs::document::{ApiOutputs, DomainOutputs, Outputs};
 use crate::render::shell::word;
+use provision_core::kinds::auth::mode_names;
 
 /// One name and its value.
 #[derive(Clone, PartialEq, Eq)]
@@ -54,7 +55,7 @@ fn add_api(api: &ApiOutputs, variables: &mut VariableNames) {
     let mut providers: Vec<&str> = Vec::new();
     for provider in &api.auth_modes.providers {
         if !providers.contains(&provider.mode.as_str()) {
-            providers.push(&provider.mode);
+            providers.push(provider.mode.as_str());
         }
     }
     for (name, value) in [
@@ -67,9 +68,9 @@ fn add_api(api: &ApiOutputs, variables: &mut VariableNames) {
         ("REALTIME_HOST", &api.realtime.host),
         ("REALTIME_URL", &api.realtime.url),
         ("AUTH_PROVIDERS", &providers.join(",")),
-        ("CONNECT_AUTH_MODES", &api.auth_modes.connection.join(",")),
-        ("PUBLISH_AUTH_MODES", &api.auth_modes.publish.join(",")),
-        ("SUBSCRIBE_AUTH_MODES", &api.auth_modes.subscribe.join(",")),
+        ("CONNECT_AUTH_MODES", &mode_names(&api.auth_modes.connection).join(",")),
+        ("PUBLISH_AUTH_MODES", &mode_names(&api.auth_modes.publish).join(",")),
+        ("SUBSCRIBE_AUTH_MODES", &mode_names(&api.auth_modes.subscribe).join(",")),
         ("NAMESPACES", &names.join(",")),
     ] {
         variables.add(&owner, format!("{prefix}_{name}"), value, false);

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::access::Access;
 use crate::address::Address;
+use crate::kinds::auth::AnyAuthMode;
 
 /// One operation that is opened to a mode or closed to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -20,7 +21,7 @@ pub struct AccessChange {
     /// The operation.
     pub operation: AccessOperation,
     /// The authorization mode, under AppSync's name: `API_KEY`.
-    pub mode: String,
+    pub mode: AnyAuthMode,
     /// Whether it is gained or lost.
     pub change: Direction,
     /// Whether the whole API or namespace is created or deleted.
@@ -71,7 +72,7 @@ pub fn changes(before: &Access, after: &Access) -> Vec<AccessChange> {
 
 /// Identifies an API, or a namespace by its channels: with another name it is another one.
 type Key<'a> = (&'a Address, Option<&'a str>);
-type Accepted<'a> = Vec<(AccessOperation, &'a [String])>;
+type Accepted<'a> = Vec<(AccessOperation, &'a [AnyAuthMode])>;
 
 fn accepted_modes(access: &Access) -> BTreeMap<Key<'_>, Accepted<'_>> {
     let mut accepted_modes = BTreeMap::new();
@@ -97,7 +98,7 @@ fn changes_at(
 ) -> Vec<AccessChange> {
     let whole = before.is_none() || after.is_none();
     let (address, channels) = (key.0, key.1);
-    let access_change = |operation, mode: &String, change| AccessChange {
+    let access_change = |operation, mode: &AnyAuthMode, change| AccessChange {
         address: address.clone(),
         channels: channels.map(ToOwned::to_owned),
         operation,
@@ -105,7 +106,7 @@ fn changes_at(
         change,
         whole,
     };
-    let modes = |side: Option<&Accepted<'_>>, operation: AccessOperation| -> Vec<String> {
+    let modes = |side: Option<&Accepted<'_>>, operation: AccessOperation| -> Vec<AnyAuthMode> {
         let result = side.into_iter().flatten().find(|(value, _)| *value == operation);
         result.map(|(_, modes)| modes.to_vec()).unwrap_or_default()
     };

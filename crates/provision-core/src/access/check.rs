@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::access::{Access, ApiAccess, Grant, GrantOrigin, NamespaceAccess};
 use crate::diagnostic::{Diagnostic, DocumentPath, Location, Severity};
 use crate::kind::DesiredState;
-use crate::kinds::auth::AuthMode;
+use crate::kinds::auth::{AnyAuthMode, AuthMode, mode_names};
 
 /// Reports namespaces that no client or every client can use, and APIs without namespaces.
 pub fn check(desired: &DesiredState, diagnostics: &mut Vec<Diagnostic>) {
@@ -60,7 +60,7 @@ struct ApiCheck<'a> {
 
 /// A list of modes in the spec, and the channels to which it applies.
 struct ModeList<'a> {
-    modes: &'a [String],
+    modes: &'a [AnyAuthMode],
     location: ModesLocation,
     channels: Vec<&'a str>,
 }
@@ -117,10 +117,10 @@ impl<'a> ApiCheck<'a> {
     }
 
     fn publish(&self, list: &ModeList<'_>, diagnostics: &mut Vec<Diagnostic>) {
-        let key = AuthMode::ApiKey.as_str();
+        let key = &AnyAuthMode::Known(AuthMode::ApiKey);
         if !list.modes.iter().any(|mode| self.api.is_usable(mode)) {
             diagnostics.push(self.unusable("PV401", "publish", list));
-        } else if list.modes.iter().any(|mode| mode == key) && self.api.is_usable(key) {
+        } else if list.modes.contains(key) && self.api.is_usable(key) {
             let message =
                 format!("anyone who has an API key can publish to {}", channels(&list.channels));
             diagnostics.push(
@@ -133,7 +133,7 @@ impl<'a> ApiCheck<'a> {
     }
 
     fn subscribe(&self, list: &ModeList<'_>, connects: bool, diagnostics: &mut Vec<Diagnostic>) {
-        let usable: Vec<&String> =
+        let usable: Vec<&AnyAuthMode> =
             list.modes.iter().filter(|mode| self.api.is_usable(mode)).collect();
         if usable.is_empty() {
             diagnostics.push(self.unusable("PV402", "subscribe", list));
@@ -163,7 +163,7 @@ impl<'a> ApiCheck<'a> {
         let message = format!(
             "no client can {operation} to {}: only {} is accepted, and this API declares no key",
             channels(&list.channels),
-            list.modes.join(", "),
+            mode_names(list.modes).join(", "),
         );
         Diagnostic::warning(code, Location::Value(path.clone()), message)
             .with_help("add `apiKeys: { web: {} }` to the API, or accept another mode")
@@ -173,7 +173,7 @@ impl<'a> ApiCheck<'a> {
         let at = Location::Value(self.path.clone().key("auth").key("connection"));
         let message = format!(
             "no client can connect, so none can subscribe: only {} is accepted, and this API declares no key",
-            self.api.connect.join(", "),
+            mode_names(&self.api.connect).join(", "),
         );
         Diagnostic::warning("PV402", at, message).with_help(
             "add `apiKeys: { web: {} }` to the API, or accept another mode for connections",
@@ -181,11 +181,11 @@ impl<'a> ApiCheck<'a> {
     }
 
     /// Returns where `mode` is written, or where its provider is.
-    fn item(&self, list: &ModeList<'_>, mode: &str) -> Location {
+    fn item(&self, list: &ModeList<'_>, mode: &AnyAuthMode) -> Location {
         let (path, n) = match &list.location {
             ModesLocation::List(path) => (path, list.modes.iter().position(|value| value == mode)),
             ModesLocation::Providers(path) => {
-                (path, self.api.providers.iter().position(|provider| provider.mode == mode))
+                (path, self.api.providers.iter().position(|provider| provider.mode == *mode))
             }
         };
         Location::Value(n.into_iter().fold(path.clone(), DocumentPath::index))

@@ -9,7 +9,7 @@ use crate::address::Address;
 use crate::kind::TypedKind;
 use crate::kinds::api::{Api, EventConfig};
 use crate::kinds::api_key::ApiKey;
-use crate::kinds::auth::{AuthMode, AuthModeEntry};
+use crate::kinds::auth::{AnyAuthMode, AuthMode, AuthModeEntry};
 use crate::kinds::channel_namespace::ChannelNamespace;
 use crate::kinds::provider::AuthProvider;
 use crate::model::Properties;
@@ -34,13 +34,13 @@ pub struct ApiAccess {
     /// The ways for clients to authenticate.
     pub providers: Vec<ProviderAccess>,
     /// Who may open a realtime connection.
-    pub connect: Vec<String>,
+    pub connect: Vec<AnyAuthMode>,
     /// Who may publish, unless a namespace overrides it.
-    pub publish: Vec<String>,
+    pub publish: Vec<AnyAuthMode>,
     /// Who may subscribe, unless a namespace overrides it.
-    pub subscribe: Vec<String>,
+    pub subscribe: Vec<AnyAuthMode>,
     /// Modes that are accepted but that no client can use: `API_KEY` without a key.
-    pub unusable: Vec<String>,
+    pub unusable: Vec<AnyAuthMode>,
     /// The channel namespaces, in the order of addresses.
     pub namespaces: Vec<NamespaceAccess>,
 }
@@ -50,7 +50,7 @@ pub struct ApiAccess {
 #[serde(rename_all = "camelCase")]
 pub struct ProviderAccess {
     /// AppSync's name of the mode. Lists of modes apply to all providers of a mode.
-    pub mode: String,
+    pub mode: AnyAuthMode,
     /// The keys, the user pool, the issuer or the function.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
@@ -76,7 +76,7 @@ pub struct NamespaceAccess {
 #[serde(rename_all = "camelCase")]
 pub struct Grant {
     /// The accepted modes.
-    pub modes: Vec<String>,
+    pub modes: Vec<AnyAuthMode>,
     /// Where the modes are set.
     pub from: GrantOrigin,
 }
@@ -123,22 +123,22 @@ impl Access {
 
 impl ApiAccess {
     /// Returns the modes of its providers, each once.
-    pub fn modes(&self) -> Vec<&str> {
-        let mut modes: Vec<&str> = Vec::new();
+    pub fn modes(&self) -> Vec<&AnyAuthMode> {
+        let mut modes: Vec<&AnyAuthMode> = Vec::new();
         for provider in &self.providers {
-            if !modes.contains(&provider.mode.as_str()) {
+            if !modes.contains(&&provider.mode) {
                 modes.push(&provider.mode);
             }
         }
         modes
     }
     /// Whether any client can use `mode`.
-    pub fn is_usable(&self, mode: &str) -> bool {
-        self.unusable.iter().all(|unusable| unusable != mode)
+    pub fn is_usable(&self, mode: &AnyAuthMode) -> bool {
+        !self.unusable.contains(mode)
     }
     /// Records the API's keys.
     fn add_keys(&mut self, keys: &[String]) {
-        let by_key = |access: &&mut ProviderAccess| access.mode == AuthMode::ApiKey.as_str();
+        let by_key = |access: &&mut ProviderAccess| access.mode == AuthMode::ApiKey;
         for provider in self.providers.iter_mut().filter(by_key) {
             match keys {
                 [] => self.unusable = vec![provider.mode.clone()],
@@ -152,7 +152,7 @@ impl ApiAccess {
 fn api(address: &Address, properties: &Properties) -> ApiAccess {
     let config: EventConfig = property(properties, "EventConfig").unwrap_or_default();
     let provider = |provider: &AuthProvider| ProviderAccess {
-        mode: provider.auth_type.clone(),
+        mode: AnyAuthMode::from_name(&provider.auth_type),
         detail: provider.detail(),
     };
     ApiAccess {
@@ -168,7 +168,7 @@ fn api(address: &Address, properties: &Properties) -> ApiAccess {
 }
 
 fn namespace(address: &Address, properties: &Properties, api: &ApiAccess) -> NamespaceAccess {
-    let grant = |name: &str, default: &[String]| {
+    let grant = |name: &str, default: &[AnyAuthMode]| {
         let own: Vec<AuthModeEntry> = property(properties, name).unwrap_or_default();
         match own.as_slice() {
             [] => Grant { modes: default.to_vec(), from: GrantOrigin::Api },
@@ -187,8 +187,8 @@ fn name(properties: &Properties) -> String {
     property::<Text>(properties, "Name").unwrap_or_default().to_spec_syntax()
 }
 
-fn modes(modes: &[AuthModeEntry]) -> Vec<String> {
-    modes.iter().map(|mode| mode.auth_type.clone()).collect()
+fn modes(modes: &[AuthModeEntry]) -> Vec<AnyAuthMode> {
+    modes.iter().map(|mode| AnyAuthMode::from_name(&mode.auth_type)).collect()
 }
 
 fn property<T: DeserializeOwned>(properties: &Properties, name: &str) -> Option<T> {

@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::kind::{DiagnosticSink, PathStep};
 
@@ -54,6 +54,73 @@ impl fmt::Display for AuthMode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
+}
+
+/// An AppSync mode, even one that this version does not know: the live state can contain such a mode.
+///
+/// Serialized as AppSync's name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AnyAuthMode {
+    /// A mode that this version knows.
+    Known(AuthMode),
+    /// AppSync's name of a mode that this version does not know.
+    Unknown(String),
+}
+
+impl AnyAuthMode {
+    /// Returns the mode with this AppSync name.
+    pub fn from_name(name: &str) -> Self {
+        AuthMode::from_name(name).map_or_else(|| Self::Unknown(name.to_owned()), Self::Known)
+    }
+    /// Returns AppSync's name of the mode.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Known(mode) => mode.as_str(),
+            Self::Unknown(name) => name,
+        }
+    }
+    /// Returns the mode, if this version knows it.
+    pub fn known(&self) -> Option<AuthMode> {
+        match self {
+            Self::Known(mode) => Some(*mode),
+            Self::Unknown(_) => None,
+        }
+    }
+}
+
+impl PartialEq<AuthMode> for AnyAuthMode {
+    fn eq(&self, mode: &AuthMode) -> bool {
+        self.known() == Some(*mode)
+    }
+}
+
+impl fmt::Display for AnyAuthMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Serialize for AnyAuthMode {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl JsonSchema for AnyAuthMode {
+    fn schema_name() -> Cow<'static, str> {
+        "AnyAuthMode".into()
+    }
+    fn inline_schema() -> bool {
+        true
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        generator.subschema_for::<String>()
+    }
+}
+
+/// Returns AppSync's names of the modes.
+pub fn mode_names<'a>(modes: impl IntoIterator<Item = &'a AnyAuthMode>) -> Vec<&'a str> {
+    modes.into_iter().map(AnyAuthMode::as_str).collect()
 }
 
 /// The modes that an operation accepts, in the order of the spec.
@@ -115,4 +182,21 @@ pub fn to_entries(types: &[AuthMode]) -> Vec<AuthModeEntry> {
 /// Returns the modes as a spec writes them. Unknown modes are omitted.
 pub fn from_entries(modes: &[AuthModeEntry]) -> Vec<AuthMode> {
     modes.iter().filter_map(|mode| AuthMode::from_name(&mode.auth_type)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_and_unknown_modes_are_serialized_by_their_names() {
+        for mode in AuthMode::ALL {
+            let any = AnyAuthMode::from_name(mode.as_str());
+            assert_eq!(any, mode);
+            assert_eq!(serde_json::to_value(&any).unwrap(), serde_json::to_value(mode).unwrap());
+        }
+        let unknown = AnyAuthMode::from_name("NEW_MODE");
+        assert_eq!((unknown.known(), unknown.as_str()), (None, "NEW_MODE"));
+        assert_eq!(serde_json::to_value(&unknown).unwrap(), "NEW_MODE");
+    }
 }

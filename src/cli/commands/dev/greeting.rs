@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::render::outputs::{ApiOutputs, Outputs, amplify};
 use crate::render::snippets::{Action, Snippet, curl};
+use provision_core::kinds::auth::{AnyAuthMode, AuthMode};
 
 pub fn text(outputs: &Outputs, spec: &Path, url: &str, console: bool) -> String {
     if outputs.apis.is_empty() {
@@ -43,14 +44,15 @@ fn api(api: &ApiOutputs, spec: &Path, url: &str, console: bool) -> String {
 /// Returns a curl command that publishes to the first channel namespace, with its first auth mode that curl supports.
 fn publish(api: &ApiOutputs, spec: &Path) -> Option<String> {
     let namespace = api.namespaces.first()?;
-    let is_supported = |text: &&String| match text.as_str() {
-        "API_KEY" => !api.api_keys.is_empty(),
-        mode => mode == "AWS_IAM",
+    let is_supported = |mode: &AuthMode| match mode {
+        AuthMode::ApiKey => !api.api_keys.is_empty(),
+        AuthMode::AwsIam => true,
+        AuthMode::Cognito | AuthMode::OpenIdConnect | AuthMode::Lambda => false,
     };
-    let mode = namespace.publish.iter().find(is_supported)?;
+    let mode = namespace.publish.iter().filter_map(AnyAuthMode::known).find(is_supported)?;
     let channel = format!("/{}/test", namespace.name);
-    let source = match mode.as_str() {
-        "API_KEY" => format!(
+    let source = match mode {
+        AuthMode::ApiKey => format!(
             "API_KEY=$(provision outputs {} --local --reveal --query 'apis.{}.apiKeys[0].value')",
             spec.display(),
             api.key
@@ -64,7 +66,7 @@ fn publish(api: &ApiOutputs, spec: &Path) -> Option<String> {
         host: &api.http.host,
         region: &api.region,
         mode,
-        secret: secret.filter(|_| mode == "API_KEY"),
+        secret: secret.filter(|_| mode == AuthMode::ApiKey),
         source: Some(source),
         ca_bundle: None,
         action: Action::Publish { channel: &channel, batches: vec![vec![event()]] },
