@@ -4,11 +4,14 @@ use std::collections::BTreeSet;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
 use provision_cfn::render::{render_per_api, render_template};
 use provision_core::access::{Access, AccessOperation, Direction, changes as access_changes};
 use provision_core::address::Address;
 use provision_core::diff::{Change, ChangeAction, ChangeCause, compare, deferred_changes};
 use provision_core::kind::{DesiredState, LiveState};
+use provision_core::kinds::KINDS;
 use provision_core::kinds::auth::AnyAuthMode;
 use provision_core::plan::{Step, expected_state, plan, select_targets};
 use provision_core::policy::Policy;
@@ -18,6 +21,26 @@ use provision_core::text::Placeholder;
 use serde_json::{Value, json};
 
 use crate::specs::{DAY_S, Folder, NOON, deploy, documents, folder, site, spec_of};
+
+/// The laws, here and on the emulator, hold for a kind only if the generated specs declare it.
+#[test]
+fn generated_specs_declare_every_kind() {
+    let mut runner = TestRunner::deterministic();
+    let sections: BTreeSet<&str> = (0..200)
+        .flat_map(|_| {
+            let document = documents().new_tree(&mut runner).expect("a document").current();
+            let spec = spec_of(&document, &folder(), NOON);
+            spec.desired.values().map(|resource| resource.kind.section).collect::<Vec<_>>()
+        })
+        .collect();
+    for kind in KINDS {
+        assert!(
+            sections.contains(kind.section),
+            "tests/it/specs.rs must generate `{}`",
+            kind.section
+        );
+    }
+}
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases / 2, ..ProptestConfig::default() })]
