@@ -34,7 +34,7 @@ fn main() -> ExitCode {
             exit
         }
         Err(error) => {
-            io.report(&format!("error: cannot start the async runtime: {error}\n"));
+            io.eprint(&format!("error: cannot start the async runtime: {error}\n"));
             Exit::Error
         }
     };

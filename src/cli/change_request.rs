@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 
 use crate::cli::exit::Exit;
 use crate::cli::load::{SpecFile, ValidSpec, WarningPolicy, load_valid_spec_in};
-use crate::cli::parameters::{with_name, with_values};
+use crate::cli::parameters::{check_stack_name, with_values};
 use crate::cli::target::ExpectedTarget;
 use crate::cli::{Failure, Io};
-use crate::render::changes::{FindSpecText, PlanView};
-use provision_aws::backend::direct::{Proposal, propose};
+use crate::render::changes::{FindSpecLine, PlanView};
 use provision_aws::client::Aws;
+use provision_aws::proposal::{Proposal, propose};
 use provision_core::access::{Access, AccessChange, changes as access_changes};
 use provision_core::address::Address;
 use provision_core::diagnostic::{DocumentPath, Location};
@@ -61,9 +61,9 @@ pub struct ChangeRequest {
     now_epoch_s: i64,
 }
 
-/// The changes that a request requires on AWS.
+/// A proposal with all that `plan` and `apply` show and check before it is applied.
 #[derive(Debug)]
-pub struct RequestedChanges {
+pub struct ReviewedProposal {
     pub proposal: Proposal,
     pub access: Vec<AccessChange>,
     pub violations: Vec<PolicyViolation>,
@@ -135,7 +135,7 @@ impl ChangeRequest {
     }
 
     /// Reads the live state and proposes changes. `plan` and `apply` both call it, so they agree.
-    pub async fn propose(&self, aws: &Aws) -> Result<RequestedChanges, Failure> {
+    pub async fn propose(&self, aws: &Aws) -> Result<ReviewedProposal, Failure> {
         let now = self.saved.as_ref().map_or(self.now_epoch_s, |plan| plan.now_epoch_s);
         let whole = propose(aws, &self.stack, &self.desired, now).await?;
         let required = whole.changes.len();
@@ -155,16 +155,16 @@ impl ChangeRequest {
         let unmanaged =
             live.unmanaged.iter().cloned().chain(name_conflicts(changes, live)).collect();
         let omitted = required.saturating_sub(changes.len());
-        Ok(RequestedChanges { omitted, proposal, access, violations, notes, unmanaged })
+        Ok(ReviewedProposal { omitted, proposal, access, violations, notes, unmanaged })
     }
 
     /// Returns the plan in the form that `render::changes` shows.
     pub fn plan<'a>(
         &'a self,
-        requested: &'a RequestedChanges,
-        find_spec_text: FindSpecText<'a>,
+        requested: &'a ReviewedProposal,
+        find_spec_line: FindSpecLine<'a>,
     ) -> PlanView<'a> {
-        let RequestedChanges { proposal, access, violations, notes, unmanaged, .. } = requested;
+        let ReviewedProposal { proposal, access, violations, notes, unmanaged, .. } = requested;
         PlanView {
             stack: &self.stack,
             account: &proposal.site.account,
@@ -176,7 +176,7 @@ impl ChangeRequest {
             destroys: self.destroys,
             notes,
             violations,
-            find_spec_text,
+            find_spec_line,
         }
     }
 
@@ -195,7 +195,7 @@ impl ChangeRequest {
     }
 
     /// Returns a function that finds the file and line in which the spec declares a property.
-    pub fn spec_text(
+    pub fn spec_line_finder(
         &self,
     ) -> impl Fn(&Address, &'static dyn Kind, &str) -> Option<(String, usize)> + '_ {
         |address, kind, property| {
@@ -224,8 +224,8 @@ impl ChangeRequest {
     }
 }
 
-/// Loads a valid spec from a file. To delete a stack, only the stack's name must be resolved.
-pub fn load_change_request(
+/// Loads a valid spec and replaces its parameters. To delete a stack, only the parameters in its name need values.
+pub fn load_spec_with_values(
     file: &SpecFile,
     values: &ParameterValues,
     destroys: bool,
@@ -233,10 +233,11 @@ pub fn load_change_request(
 ) -> Result<ValidSpec, Failure> {
     let warns = if destroys { WarningPolicy::No } else { WarningPolicy::Yes };
     let ValidSpec { source, spec } = load_valid_spec_in(file, values, warns, io)?;
-    let spec = match destroys {
-        true => with_name(spec, values)?,
-        false => with_values(spec, values)?,
-    };
+    if destroys {
+        check_stack_name(&spec, values)?;
+        return Ok(ValidSpec { source, spec });
+    }
+    let spec = with_values(spec, values)?;
     Ok(ValidSpec { source, spec })
 }
 
@@ -271,7 +272,7 @@ fn verify_saved_plan(
             "the plan was made for account {}, region {}; this is account {account}, region {region}",
             saved.account, saved.region
         );
-        return Err(Failure::new(Exit::Refused, message)
+        return Err(Failure::new(Exit::Blocked, message)
             .with_hint("use the credentials of that account, or create a new plan"));
     }
     let proposal = whole.limited_to(saved.changed_addresses());

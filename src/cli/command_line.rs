@@ -87,7 +87,7 @@ pub async fn run(arguments: Vec<OsString>, io: &mut Io) -> Exit {
         Ok(exit) => exit,
         Err(failure) => {
             if failure.kind != Exit::Done {
-                io.report(&failure.text());
+                io.eprint(&failure.text());
             }
             failure.kind
         }
@@ -122,10 +122,10 @@ async fn command(command: Command, io: &mut Io) -> Result<Exit, Failure> {
 fn usage(error: &clap::Error, io: &mut Io) -> Exit {
     let text = error.render().ansi().to_string();
     if error.use_stderr() {
-        io.report(&text);
+        io.eprint(&text);
         return Exit::Usage;
     }
-    match io.result(&text) {
+    match io.print_result(&text) {
         Ok(()) => Exit::Done,
         Err(error) => Failure::from(error).kind,
     }

@@ -7,7 +7,7 @@ use futures_util::future::FutureExt;
 
 use crate::cli::change_request::ChangeRequest;
 use crate::cli::{Exit, Failure, Io};
-use provision_aws::backend::direct::Proposal;
+use provision_aws::proposal::Proposal;
 
 /// Asks for confirmation and returns whether the user agrees; fails if stdin is not a terminal.
 pub async fn confirm(
@@ -17,7 +17,7 @@ pub async fn confirm(
 ) -> Result<bool, Failure> {
     if !io.terminal.input {
         let message = "cannot ask for confirmation: stdin is not a terminal";
-        return Err(Failure::new(Exit::Refused, message)
+        return Err(Failure::new(Exit::Blocked, message)
             .with_hint("pass `--yes` to apply without confirmation"));
     }
     let site = &proposal.site;
@@ -27,14 +27,14 @@ pub async fn confirm(
     let mut interrupted = Box::pin(tokio::signal::ctrl_c());
     drop(interrupted.as_mut().now_or_never());
     // A mistyped letter must not delete a stack, so deleting requires the stack's name.
-    io.report(&match request.destroys {
+    io.eprint(&match request.destroys {
         false => format!("\nApply this to {place}? [y/N] "),
         true => {
             format!("\nThis deletes the resources shown above from {place}. Type the name of the stack, {stack}, to confirm: ")
         }
     });
     let Some(answer) = answer(io, interrupted.as_mut()).await? else {
-        io.report("\n");
+        io.eprint("\n");
         return Ok(false);
     };
     let answer = answer.trim();

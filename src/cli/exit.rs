@@ -24,7 +24,7 @@ pub enum Exit {
     /// The plan is stale: the live state has changed since.
     Stale = 4,
     /// Blocked by a safety check, or confirmation was needed and stdin is not a terminal.
-    Refused = 5,
+    Blocked = 5,
     /// The deployed stack does not behave as the spec declares, or that could not be determined.
     Unproven = 6,
     /// A usage error.
@@ -89,7 +89,7 @@ impl Failure {
     pub fn blocked(violations: &[PolicyViolation]) -> Option<Self> {
         let mut failures = violations.iter().map(|violation| Self {
             context: violation.address.as_ref().map(ToString::to_string),
-            ..Self::new(Exit::Refused, &*violation.reason).with_hint(&*violation.help)
+            ..Self::new(Exit::Blocked, &*violation.reason).with_hint(&*violation.help)
         });
         let first = failures.next()?;
         Some(failures.fold(first, Self::combined_with))
@@ -102,7 +102,7 @@ impl Failure {
     /// Returns the event for a command that was rejected before it started; `None` for all other failures.
     pub fn event(&self) -> Option<Event> {
         match self.kind {
-            Exit::Refused | Exit::Usage => Some(Event::Refused { reasons: self.blocked_reasons() }),
+            Exit::Blocked | Exit::Usage => Some(Event::Blocked { reasons: self.blocked_reasons() }),
             Exit::Stale => Some(Event::Stale { reason: format!("{:#}", self.error) }),
             _ => None,
         }
@@ -161,7 +161,7 @@ impl From<LiveStateError> for Failure {
     fn from(error: LiveStateError) -> Self {
         match error {
             LiveStateError::Aws(error) => error.into(),
-            LiveStateError::DuplicateOwner { .. } => Self::from_error(Exit::Refused, error.into()),
+            LiveStateError::DuplicateOwner { .. } => Self::from_error(Exit::Blocked, error.into()),
         }
     }
 }

@@ -50,7 +50,7 @@ impl InterruptSignal {
             tokio::select! {
                 output = &mut operation => return Some(output),
                 () = self.received() => {
-                    io.note("finishing operations in progress; press Ctrl-C again to stop immediately\n");
+                    io.eprint_unless_quiet("finishing operations in progress; press Ctrl-C again to stop immediately\n");
                 }
             }
         }

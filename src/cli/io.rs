@@ -48,7 +48,7 @@ pub enum Color {
 
 impl Io {
     /// Writes a result to stdout.
-    pub fn result(&mut self, text: &str) -> io::Result<()> {
+    pub fn print_result(&mut self, text: &str) -> io::Result<()> {
         let text = strip_unless(self.colored(self.terminal.out), text);
         let written = self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush());
         written.map_err(|error| {
@@ -57,15 +57,15 @@ impl Io {
         })
     }
     /// Writes a message to stderr.
-    pub fn report(&mut self, text: &str) {
+    pub fn eprint(&mut self, text: &str) {
         let text = strip_unless(self.colored(self.terminal.err), text);
         // If stderr is closed, no stream is left to report that on.
         let _ = self.err.write_all(text.as_bytes()).and_then(|()| self.err.flush());
     }
     /// Writes a message to stderr, unless `--quiet` is set.
-    pub fn note(&mut self, text: &str) {
+    pub fn eprint_unless_quiet(&mut self, text: &str) {
         if !self.quiet {
-            self.report(text);
+            self.eprint(text);
         }
     }
     /// Returns whether stderr is a terminal on which lines can be redrawn.

@@ -34,7 +34,7 @@ impl LoadedSpec {
             suppressed: &self.suppressed,
         }
     }
-    /// Prints the diagnostics and returns the spec, unless one is an error.
+    /// Prints the diagnostics and returns the spec. Fails if the spec has an error that is not tolerated.
     pub fn into_valid(self, warns: WarningPolicy, io: &mut Io) -> Result<ValidSpec, Failure> {
         let Self { source, spec, diagnostics, .. } = self;
         let shows_all = !io.quiet && warns == WarningPolicy::Yes;
@@ -43,7 +43,7 @@ impl LoadedSpec {
         let diagnostics: Vec<Diagnostic> = diagnostics.into_iter().filter(is_shown).collect();
         if !diagnostics.is_empty() {
             let text = diagnostics::text(&source, &diagnostics, io.error_colored());
-            io.report(&text);
+            io.eprint(&text);
         }
         match spec {
             Some(spec) => Ok(ValidSpec { source, spec }),
@@ -60,7 +60,7 @@ impl LoadedSpec {
     }
 }
 
-/// A spec without errors, and its text.
+/// A spec without errors, except for tolerated ones, and its text.
 #[derive(Debug)]
 pub struct ValidSpec {
     pub source: Source,
@@ -82,7 +82,7 @@ pub enum WarningPolicy {
     No,
 }
 
-/// An additional check by a command of a spec that has no errors.
+/// A command's own check, which runs on a valid spec.
 type Check<'a> = &'a dyn Fn(&Spec) -> Vec<Diagnostic>;
 
 /// Tolerates no error.
@@ -90,12 +90,12 @@ const NONE_TOLERATED: &dyn Fn(&Diagnostic) -> bool = &|_| false;
 
 /// Reads the spec at `path`, `-` for stdin, with all its diagnostics.
 pub fn read(path: &Path, values: &ParameterValues, io: &mut Io) -> Result<LoadedSpec, Failure> {
-    let file = open_file(path, io);
+    let file = read_spec_file(path, io);
     reject_plan(&file)?;
     Ok(read_with(&file, values, &|_| Vec::new(), NONE_TOLERATED, io))
 }
 
-/// Rejects a saved plan with a message of its kind; diagnostics of a spec would mislead.
+/// Rejects a saved plan: its diagnostics as a spec would mislead.
 fn reject_plan(file: &SpecFile) -> Result<(), Failure> {
     if !file.bytes.as_ref().is_ok_and(|bytes| SavedPlan::is_saved_plan(bytes)) {
         return Ok(());
@@ -106,12 +106,13 @@ fn reject_plan(file: &SpecFile) -> Result<(), Failure> {
     ))
 }
 
-/// Reads the file at `path`, `-` for stdin.
-pub fn open_file(path: &Path, io: &mut Io) -> SpecFile {
+/// Reads the bytes of the file at `path`, `-` for stdin, without parsing them.
+pub fn read_spec_file(path: &Path, io: &mut Io) -> SpecFile {
     let (name, bytes) = read_named(path, io);
     SpecFile { path: path.to_owned(), name, bytes }
 }
 
+/// Parses and checks a spec. Runs `check` if the spec is valid.
 fn read_with(
     file: &SpecFile,
     values: &ParameterValues,
@@ -158,14 +159,14 @@ fn read_with(
     LoadedSpec { source, spec, diagnostics, suppressed, referenced_paths }
 }
 
-/// Reads the spec, prints its diagnostics and returns it, unless one is an error.
+/// Reads the spec at `path`, prints its diagnostics and returns it. Fails if there is an error.
 pub fn load_valid_spec(
     path: &Path,
     values: &ParameterValues,
     warns: WarningPolicy,
     io: &mut Io,
 ) -> Result<Spec, Failure> {
-    Ok(load_valid_spec_in(&open_file(path, io), values, warns, io)?.spec)
+    Ok(load_valid_spec_in(&read_spec_file(path, io), values, warns, io)?.spec)
 }
 
 /// Reads a spec for a command that needs only one of its handlers: errors in handler code do not make it invalid.
@@ -174,13 +175,13 @@ pub fn read_tolerating_handler_errors(
     values: &ParameterValues,
     io: &mut Io,
 ) -> Result<LoadedSpec, Failure> {
-    let file = open_file(path, io);
+    let file = read_spec_file(path, io);
     reject_plan(&file)?;
     let is_tolerated = |diagnostic: &Diagnostic| diagnostic.code.starts_with("PV3");
     Ok(read_with(&file, values, &|_| Vec::new(), &is_tolerated, io))
 }
 
-/// Does the same for a file that was already read, and also returns its text.
+/// Like [`load_valid_spec`], for a file that was already read. Also returns the text of the spec.
 pub fn load_valid_spec_in(
     file: &SpecFile,
     values: &ParameterValues,
@@ -190,14 +191,14 @@ pub fn load_valid_spec_in(
     check_valid_spec(file, values, &|_| Vec::new(), warns, io)
 }
 
-/// Does the same for a command that makes an additional check.
+/// Like [`load_valid_spec`], for a command with its own check. Prints warnings, too.
 pub fn load_valid_spec_with(
     path: &Path,
     values: &ParameterValues,
     check: Check<'_>,
     io: &mut Io,
 ) -> Result<Spec, Failure> {
-    Ok(check_valid_spec(&open_file(path, io), values, check, WarningPolicy::Yes, io)?.spec)
+    Ok(check_valid_spec(&read_spec_file(path, io), values, check, WarningPolicy::Yes, io)?.spec)
 }
 
 fn check_valid_spec(

@@ -18,7 +18,7 @@ const WORKSPACE_CRATES: [&str; 6] = [
     "appsync_local",
 ];
 
-/// The most that other crates may log, by prefix of their names; the first match applies. At `trace`, the SDK logs
+/// The most detailed level that other crates may log, by prefix of their names; the first match applies. At `trace`, the SDK logs
 /// bodies and the HTTP and WebSocket libraries log bytes, which contain the values of API keys. Signatures and
 /// headers already appear at `debug`.
 const CAPS: [(&str, LevelFilter); 7] = [
@@ -61,7 +61,7 @@ fn is_within_cap(event: &Metadata<'_>) -> bool {
     *event.level() <= cap(event.target())
 }
 
-/// Returns the most that a target may log, whatever filter the user sets.
+/// Returns the most detailed level that a target may log, regardless of the user's filter.
 fn cap(target: &str) -> LevelFilter {
     let name = target.split("::").next().unwrap_or_default();
     if WORKSPACE_CRATES.contains(&name) {

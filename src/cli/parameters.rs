@@ -75,9 +75,9 @@ pub fn with_values(spec: Spec, values: &ParameterValues) -> Result<Spec, Failure
     }
 }
 
-/// Resolves the parameters in the name of the stack.
-pub fn with_name(spec: Spec, values: &ParameterValues) -> Result<Spec, Failure> {
-    spec.with_resolved_name(values).map_err(|reasons| failure(&reasons))
+/// Rejects values of the parameters in the stack's name that are missing or not valid.
+pub fn check_stack_name(spec: &Spec, values: &ParameterValues) -> Result<(), Failure> {
+    spec.check_stack_name_values(values).map_err(|reasons| failure(&reasons))
 }
 
 /// Rejects values that the parameters of the spec do not allow. Values may be missing: commands that only read the
@@ -109,7 +109,7 @@ fn read_values(path: &Path, io: &mut Io) -> Result<ParameterValues, Failure> {
     let values = read(&source, &schema, &without_substitution, &mut diagnostics);
     if !diagnostics.is_empty() {
         let text = diagnostics::text(&source, &diagnostics, io.error_colored());
-        io.report(&text);
+        io.eprint(&text);
         return Err(Failure::error(format!("`{}` is not a valid parameter file", source.name)));
     }
     Ok(serde_json::from_value(values).unwrap_or_default())

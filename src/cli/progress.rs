@@ -20,10 +20,10 @@ use provision_core::kind::DesiredState;
 
 /// The interval at which the board is redrawn.
 const FRAME: Duration = Duration::from_millis(100);
-/// The most redraws per second, when many events arrive.
+/// Maximum number of redraws per second.
 const DRAWS_PER_S: u8 = 20;
 
-/// The most steps in progress that a message names; the rest is counted.
+/// Maximum number of steps in progress that a message names; the rest is counted.
 const NAMED_MAX: usize = 6;
 
 /// Receives the events of a run and shows them.
@@ -59,7 +59,7 @@ impl<'a> Progress<'a> {
         match self.format {
             Format::Human => self.show(event),
             // If stdout is closed, writing the outputs reports it.
-            Format::Json => drop(self.io().result(&format!("{}\n", json!(event)))),
+            Format::Json => drop(self.io().print_result(&format!("{}\n", json!(event)))),
         }
     }
     /// Writes a message that is not an event, unless `--quiet` is set.
@@ -83,7 +83,7 @@ impl<'a> Progress<'a> {
             live.bar.finish_and_clear();
         }
         let steps = self.remaining_steps.lock().expect("no thread panics while it holds the lock");
-        self.io().report(&remaining(&steps));
+        self.io().eprint(&remaining(&steps));
     }
 
     fn follow(&self, event: &Event) {
@@ -130,7 +130,7 @@ impl<'a> Progress<'a> {
     fn report(&self, text: &str) {
         match &self.live {
             Some(live) => live.above(text),
-            None => self.io().report(text),
+            None => self.io().eprint(text),
         }
     }
     fn add_remaining(&self, step: RemainingStep) {

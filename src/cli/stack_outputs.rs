@@ -10,7 +10,7 @@ use crate::cli::files::{check_writable, write, write_private};
 use crate::cli::io::json;
 use crate::cli::{Exit, Failure, Io};
 use crate::render::outputs::{self, Outputs, Variable, outputs, variables};
-use provision_aws::backend::direct::Proposal;
+use provision_aws::proposal::Proposal;
 use provision_cfn::yaml;
 use provision_core::kind::{DesiredState, LiveState};
 use provision_core::suggest::closest_match;
@@ -81,7 +81,7 @@ impl OutputsFileArgs {
         let outputs = outputs(stack, &proposal.site, live, self.outputs_reveal);
         let text = text(self.outputs_format, &outputs, io)?;
         write_file(&io.path(file), &text, self.outputs_format, self.outputs_reveal)?;
-        io.note(&format!("wrote the outputs to {}\n", file.display()));
+        io.eprint_unless_quiet(&format!("wrote the outputs to {}\n", file.display()));
         Ok(())
     }
 }
@@ -131,7 +131,7 @@ fn amplify(outputs: &Outputs, io: &mut Io) -> Result<String, Failure> {
         [api] => {
             let amplify = outputs::amplify(api);
             for note in &amplify.notes {
-                io.note(&format!("{note}\n"));
+                io.eprint_unless_quiet(&format!("{note}\n"));
             }
             Ok(json(&amplify.configuration))
         }
@@ -151,7 +151,7 @@ fn amplify(outputs: &Outputs, io: &mut Io) -> Result<String, Failure> {
 fn mask(outputs: &Outputs, io: &mut Io) {
     if io.environment.get("GITHUB_ACTIONS").is_some_and(|value| value == "true") {
         for secret in outputs.secrets() {
-            io.report(&format!("::add-mask::{secret}\n"));
+            io.eprint(&format!("::add-mask::{secret}\n"));
         }
     }
 }

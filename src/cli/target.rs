@@ -160,7 +160,7 @@ async fn check_target(aws: &Aws, declared: ExpectedTarget<'_>) -> Result<(), Fai
         true => "create a new plan with these credentials",
         false => "fix `account:` in the spec",
     };
-    Err(Failure::new(Exit::Refused, message).with_hint(format!(
+    Err(Failure::new(Exit::Blocked, message).with_hint(format!(
         "use credentials of that account, for example with `--profile`, or {alternative}"
     )))
 }
@@ -230,7 +230,10 @@ fn open_failure(error: &OpenError) -> Failure {
 async fn access_store(folder: &Path, io: &mut Io) -> Result<StoreAccess, Failure> {
     let clock = io.clock.clone();
     let waiting = |folder: &Path| {
-        io.note(&format!("waiting for another command that uses {}\n", folder.display()));
+        io.eprint_unless_quiet(&format!(
+            "waiting for another command that uses {}\n",
+            folder.display()
+        ));
     };
     let access = appsync_local::cli::access_store(folder, &clock, waiting).await;
     access.map_err(|error| open_failure(&error))

@@ -44,11 +44,11 @@ pub async fn verify_after_apply(
     match format {
         Format::Json => {
             let line = json!({ "event": "verification", "verification": verification });
-            io.result(&format!("{line}\n"))?;
+            io.print_result(&format!("{line}\n"))?;
         }
         Format::Human => {
-            io.note("\n");
-            io.result(&table(&verification))?;
+            io.eprint_unless_quiet("\n");
+            io.print_result(&table(&verification))?;
         }
     }
     Ok(exit(&verification))

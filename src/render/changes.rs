@@ -9,4 +9,4 @@ pub use document::{PlanDocument, document};
 pub use human::text;
 pub use leaves::{ValueChange, value_changes};
 pub use markdown::markdown;
-pub use view::{FindSpecText, PlanView, no_spec_text};
+pub use view::{FindSpecLine, PlanView, no_spec_line};

@@ -9,7 +9,7 @@ use provision_core::failure::CodeError;
 use provision_core::kind::DesiredResource;
 use provision_core::plan::StepVerb;
 
-/// The most code errors that are shown; the rest is counted.
+/// Maximum number of code errors that are shown; the rest is counted.
 const CODE_ERRORS_MAX: usize = 10;
 /// Source lines with more bytes are not shown.
 const LINE_MAX: usize = 4_096;

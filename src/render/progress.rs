@@ -21,7 +21,7 @@ pub fn line(event: &Event) -> Option<String> {
         | Event::Started { .. }
         | Event::Failed { .. }
         | Event::Skipped { .. }
-        | Event::Refused { .. }
+        | Event::Blocked { .. }
         | Event::Stale { .. } => None,
         Event::Queued => {
             line(yellow, "…", "another run of this stack is in progress; waiting".to_owned())

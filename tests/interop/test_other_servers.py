@@ -76,7 +76,7 @@ def test_the_stack_of_the_article_is_created_unchanged_by_another_apply_and_dele
         # MiniStack copies the API's modes for publishing into both lists of a namespace without modes (AWS leaves
         # them empty, docs/reference/channel-namespaces.md#unset-members). The engine reports and fixes this.
         output = other.fails("apply", ARTICLE, "--yes", code=3)
-        assert "AWS accepted these changes, but does not have them" in output and "update channel namespace" in output
+        assert "AWS accepted these changes, but the live state does not have them" in output and "update channel namespace" in output
         assert only(other)[1]["subscribeAuthModes"] == modes("API_KEY", "AWS_IAM")
     other.provision("apply", ARTICLE, "--yes")
 

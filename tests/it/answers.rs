@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::http::Response;
 use axum::middleware::{Next, from_fn};
-use provision_aws::backend::direct::propose;
+use provision_aws::proposal::propose;
 use provision_core::event::Event;
 use provision_core::failure::CodeError;
 use provision_core::spec::Spec;

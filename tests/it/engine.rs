@@ -8,8 +8,9 @@ use axum::extract::Request;
 use axum::http::{Response, StatusCode};
 use axum::middleware::{Next, from_fn};
 use provision_aws::apply::{ApplyOutcome, StopReason, StopSignal};
-use provision_aws::backend::direct::{
-    ApplyOptions, ApplyReport, ApplyResult, Proposal, apply_proposal, propose, read_back,
+use provision_aws::proposal::{
+    ApplyOptions, ApplyReport, ApplyResult, FinalState, Proposal, apply_proposal, propose,
+    read_back,
 };
 use provision_core::event::{Event, RetryReason};
 use provision_core::failure::ErrorClass;
@@ -39,8 +40,9 @@ pub async fn apply(served: &Served, stack: &str, desired: &DesiredState) -> Appl
     let proposal = propose(&served.aws, stack, desired, now()).await.unwrap();
     let events = Mutex::new(Vec::new());
     let emit = |event: Event| events.lock().unwrap().push(event);
-    let ApplyReport { verified, .. } = apply_alone(served, stack, desired, &proposal, &emit).await;
-    let (live, left) = verified.unwrap();
+    let ApplyReport { final_state, .. } =
+        apply_alone(served, stack, desired, &proposal, &emit).await;
+    let FinalState { live, remaining: left } = final_state.unwrap();
     let events = events.into_inner().unwrap();
     check_grammar(&events);
     Applied { proposal, events, live, left: left.len() }

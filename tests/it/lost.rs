@@ -4,10 +4,10 @@ use std::fs;
 
 use futures_util::stream::{StreamExt, iter};
 use provision_aws::apply::{ApplyOutcome, StopSignal};
-use provision_aws::backend::direct::{
-    ApplyOptions, ApplyReport, ApplyResult, apply_proposal, propose,
-};
 use provision_aws::client::Aws;
+use provision_aws::proposal::{
+    ApplyOptions, ApplyReport, ApplyResult, FinalState, apply_proposal, propose,
+};
 use provision_core::kind::DesiredState;
 use serde_json::{Value, json};
 
@@ -34,7 +34,7 @@ async fn undisturbed(begin: &Account, desired: &DesiredState) -> (Account, usize
     let emulator = begin.open(|router| router).await;
     let done = run(&with_fast_sleep(&emulator.served), desired).await.unwrap();
     assert!(done.outcome.is_complete(), "{:?}", done.outcome);
-    assert!(done.verified.unwrap().1.is_empty());
+    assert!(done.final_state.unwrap().remaining.is_empty());
     (emulator.account(), emulator.store.calls().len())
 }
 
@@ -42,8 +42,8 @@ async fn run(aws: &Aws, desired: &DesiredState) -> Result<ApplyReport, String> {
     let proposal =
         propose(aws, "sweep", desired, now()).await.map_err(|error| error.to_string())?;
     if proposal.changes.is_empty() && proposal.live.active_runs.is_empty() {
-        let verified = Ok((proposal.live, vec![]));
-        return Ok(ApplyReport { outcome: ApplyOutcome::default(), verified });
+        let final_state = Ok(FinalState { live: proposal.live, remaining: vec![] });
+        return Ok(ApplyReport { outcome: ApplyOutcome::default(), final_state });
     }
     let options = ApplyOptions {
         max_concurrent_steps: 64,
@@ -103,22 +103,22 @@ async fn lost(
     let mut result = LossResult::default();
     let at = format!("{fault} {n}");
     match run(&aws, desired).await {
-        Ok(ApplyReport { outcome, verified }) => {
+        Ok(ApplyReport { outcome, final_state }) => {
             result.at_once = outcome.is_complete()
-                && verified.as_ref().is_ok_and(|verified| verified.1.is_empty());
+                && final_state.as_ref().is_ok_and(|state| state.remaining.is_empty());
             for (address, verb, error) in &outcome.failed {
                 result.reported.push(format!("{at}: {address} {verb:?}: {error}"));
             }
             if outcome.failed.is_empty() && !result.at_once {
-                result.wrong.push(format!("{at}: {outcome:?} {verified:?}"));
+                result.wrong.push(format!("{at}: {outcome:?} {final_state:?}"));
             }
         }
         Err(error) => result.reported.push(format!("{at}: {error}")),
     }
     emulator.store.set_faults(Default::default());
     match run(&aws, desired).await {
-        Ok(ApplyReport { outcome, verified }) => {
-            let left = verified.as_ref().map(|verified| verified.1.clone());
+        Ok(ApplyReport { outcome, final_state }) => {
+            let left = final_state.as_ref().map(|state| state.remaining.clone());
             if !outcome.is_complete() || !left.as_ref().is_ok_and(Vec::is_empty) {
                 result.wrong.push(format!("{at}, second run: {outcome:?} {left:?}"));
             }

@@ -2,8 +2,8 @@
 //! and copied ownership tags.
 use appsync_local::Store;
 use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
-use provision_aws::backend::direct::{Proposal, is_delayed, propose};
 use provision_aws::live::LiveStateError;
+use provision_aws::proposal::{FinalState, Proposal, is_delayed, propose};
 use provision_core::address::Address;
 use provision_core::diff::ChangeAction;
 use provision_core::kind::DesiredState;
@@ -151,7 +151,7 @@ async fn resources_that_lists_do_not_show_yet_are_read_by_id() {
     }));
     let proposal = planned(&served, &spec).await;
     let done = apply_alone(&served, "chat", &spec, &proposal, &|_| {}).await;
-    let (live, left) = done.verified.unwrap();
+    let FinalState { live, remaining: left } = done.final_state.unwrap();
     let api = Address::top_level("apis", "chat");
     let shown: Vec<&Address> = live.managed.keys().collect();
     assert_eq!(shown, [&api, &api.child("namespaces", "x")]);

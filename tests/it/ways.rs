@@ -9,10 +9,10 @@ use futures_util::stream::{StreamExt, iter};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use provision_aws::apply::StopSignal;
-use provision_aws::backend::direct::{
-    ApplyOptions, ApplyReport, ApplyResult, Proposal, apply_proposal, propose,
-};
 use provision_aws::client::Aws;
+use provision_aws::proposal::{
+    ApplyOptions, ApplyReport, ApplyResult, FinalState, Proposal, apply_proposal, propose,
+};
 use provision_core::diff::{Change, compare};
 use provision_core::kind::{DesiredResource, DesiredState, LiveState};
 use provision_core::plan::expected_state;
@@ -174,7 +174,8 @@ async fn apply(
     desired: &DesiredState,
 ) -> Result<LiveState, String> {
     let (proposal, done) = run(clock, &served.aws, desired).await?;
-    let (live, left) = done.verified.map_err(|error| error.to_string())?;
+    let FinalState { live, remaining: left } =
+        done.final_state.map_err(|error| error.to_string())?;
     if !variant.keeps && (!done.outcome.is_complete() || !left.is_empty()) {
         return Err(format!("{:?}\nleft: {left:?}", done.outcome));
     }

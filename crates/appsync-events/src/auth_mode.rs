@@ -1,4 +1,4 @@
-//! The authorization modes of AppSync, by AppSync's names.
+//! The auth modes of AppSync, by AppSync's names.
 //!
 //! Only names: what a client needs for a mode is in [`Credentials`](crate::Credentials).
 use std::fmt;
@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// An authorization mode of an Event API.
+/// An auth mode of an Event API.
 ///
 /// Displayed, parsed and serialized by AppSync's name, such as `API_KEY`.
 ///
@@ -83,9 +83,9 @@ impl From<AuthMode> for &'static str {
     }
 }
 
-/// A name that is not one of AppSync's authorization modes.
+/// A name that is not one of AppSync's auth modes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown authorization mode `{name}`: expected one of {}", AuthMode::ALL.map(AuthMode::as_str).join(", "))]
+#[error("unknown auth mode `{name}`: expected one of {}", AuthMode::ALL.map(AuthMode::as_str).join(", "))]
 pub struct UnknownAuthMode {
     name: String,
 }
@@ -107,7 +107,7 @@ mod tests {
     #[test]
     fn an_unknown_mode_is_rejected_with_the_known_names() {
         let error = "IAM".parse::<AuthMode>().unwrap_err().to_string();
-        assert!(error.starts_with("unknown authorization mode `IAM`: expected one of API_KEY, "));
+        assert!(error.starts_with("unknown auth mode `IAM`: expected one of API_KEY, "));
         assert!(serde_json::from_str::<AuthMode>("\"IAM\"").is_err());
     }
 }

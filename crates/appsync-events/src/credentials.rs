@@ -41,7 +41,7 @@ pub enum Credentials {
 }
 
 impl Credentials {
-    /// The authorization mode that these credentials are for.
+    /// The auth mode that these credentials are for.
     pub fn mode(&self) -> AuthMode {
         match self {
             Self::ApiKey(_) => AuthMode::ApiKey,

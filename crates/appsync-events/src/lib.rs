@@ -2,7 +2,7 @@
 //! check that an API allows and denies what it should.
 //!
 //! Start with a [`Client`] for the [`Endpoint`] of an Event API, and [`Credentials`] for one of its
-//! authorization modes: an API key, a token, or AWS credentials that sign requests.
+//! auth modes: an API key, a token, or AWS credentials that sign requests.
 //!
 //! ```no_run
 //! use appsync_events::{Channel, Client, Credentials, Endpoint, Event, Secret};
@@ -32,7 +32,7 @@
 //!   that was certainly not published; one that may have been published only with
 //!   [`Delivery::AtLeastOnce`].
 //! - [`Subscription`] is a stream of what happens to a subscription. Lost connections are reopened.
-//! - [`verify`](mod@verify) tries every authorization mode on every channel namespace and compares the
+//! - [`verify`](mod@verify) tries every auth mode on every channel namespace and compares the
 //!   results with what the caller expects.
 //!
 //! Every operation fails with an [`Error`], whose [`ErrorKind`] says whether the request may have been

@@ -66,7 +66,7 @@ impl Publisher {
         Self { client, credentials, transport, delivery: Delivery::AtMostOnce }
     }
 
-    /// Publishes over a WebSocket instead. An API can require another authorization mode for
+    /// Publishes over a WebSocket instead. An API can require another auth mode for
     /// connecting than for publishing, hence the separate credentials.
     pub fn with_websocket(self, connect_credentials: Credentials) -> Self {
         let transport = Transport::WebSocket { connect_credentials, socket: None };

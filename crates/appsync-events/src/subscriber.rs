@@ -17,8 +17,8 @@ use crate::credentials::Credentials;
 use crate::error::Error;
 use crate::socket::{Socket, SocketEvent};
 
-/// Events that were received and not taken yet. While the queue is full, nothing more is read from
-/// the connection.
+/// Capacity of the queue of received events. While the queue is full, nothing more is read from the
+/// connection.
 const QUEUE_MAX: usize = 64;
 
 /// What to subscribe to. [`start`](Self::start) opens the connection.
@@ -64,8 +64,8 @@ impl Subscriber {
         Self { client, connect_credentials, channels: Vec::new(), reconnect: true }
     }
 
-    /// Adds a channel, or a pattern for channels. Each channel namespace can require another
-    /// authorization mode, hence the separate credentials.
+    /// Adds a channel, or a pattern for channels. The credentials are separate because each channel
+    /// namespace can require another auth mode.
     pub fn with_channel(mut self, channel: Channel, credentials: Credentials) -> Self {
         self.channels.push((channel, credentials));
         self
@@ -83,21 +83,21 @@ impl Subscriber {
     /// If it is called outside of a Tokio runtime.
     pub fn start(self) -> Subscription {
         let (sender, events) = mpsc::channel(QUEUE_MAX);
-        let (stop, stopped) = oneshot::channel();
-        let task = tokio::spawn(self.run(sender, stopped));
+        let (stop, stop_signal) = oneshot::channel();
+        let task = tokio::spawn(self.run(sender, stop_signal));
         Subscription { events, stop, task }
     }
 
-    /// Runs until `stopped`, or until an error that a new connection would not help against. That
-    /// error is the last item.
-    async fn run(self, sender: EventSender, mut stopped: oneshot::Receiver<()>) {
+    /// Runs until `stop_signal`, or until an error that reconnecting cannot fix. That error is the last
+    /// item.
+    async fn run(self, sender: EventSender, mut stop_signal: oneshot::Receiver<()>) {
         let mut reconnects = 0;
         let mut was_subscribed = false;
         loop {
-            let connection = self.run_connection(&sender, &mut stopped).await;
+            let connection = self.run_connection(&sender, &mut stop_signal).await;
             let StopCause::Error(error) = connection.cause else { return };
-            was_subscribed |= connection.is_subscribed;
-            reconnects = if connection.is_subscribed { 1 } else { reconnects + 1 };
+            was_subscribed |= connection.was_fully_subscribed;
+            reconnects = if connection.was_fully_subscribed { 1 } else { reconnects + 1 };
             // If the first connection fails, the cause is more likely the configuration.
             let is_worth_retrying = was_subscribed && self.reconnect && error.is_transient();
             if !is_worth_retrying || reconnects > self.client.timing.max_reconnects {
@@ -112,8 +112,8 @@ impl Subscriber {
                 Ok::<(), StopCause>(())
             };
             tokio::select! {
-                _ = &mut stopped => return,
-                waited = wait => if waited.is_err() { return },
+                _ = &mut stop_signal => return,
+                wait_result = wait => if wait_result.is_err() { return },
             }
         }
     }
@@ -122,21 +122,21 @@ impl Subscriber {
     async fn run_connection(
         &self,
         sender: &EventSender,
-        stopped: &mut oneshot::Receiver<()>,
+        stop_signal: &mut oneshot::Receiver<()>,
     ) -> ConnectionEnd {
-        let opened = tokio::select! {
-            _ = &mut *stopped => Err(StopCause::Requested),
-            opened = Socket::open(&self.client, &self.connect_credentials) => {
-                opened.map_err(StopCause::Error)
+        let socket_result = tokio::select! {
+            _ = &mut *stop_signal => Err(StopCause::Requested),
+            result = Socket::open(&self.client, &self.connect_credentials) => {
+                result.map_err(StopCause::Error)
             }
         };
-        let mut socket = match opened {
+        let mut socket = match socket_result {
             Ok(socket) => socket,
-            Err(cause) => return ConnectionEnd { cause, is_subscribed: false },
+            Err(cause) => return ConnectionEnd { cause, was_fully_subscribed: false },
         };
         let mut channels = BTreeMap::new();
         let cause = tokio::select! {
-            _ = stopped => StopCause::Requested,
+            _ = stop_signal => StopCause::Requested,
             cause = self.receive(&mut socket, &mut channels, sender) => match cause {
                 Ok(never) => match never {},
                 Err(cause) => cause,
@@ -151,7 +151,7 @@ impl Subscriber {
             }
         }
         socket.close().await;
-        ConnectionEnd { cause, is_subscribed: channels.len() == self.channels.len() }
+        ConnectionEnd { cause, was_fully_subscribed: channels.len() == self.channels.len() }
     }
 
     /// Subscribes to all channels and receives events. `channels` maps the ids of the subscriptions
@@ -197,7 +197,7 @@ async fn emit(sender: &EventSender, event: SubscriberEvent) -> Result<(), StopCa
 struct ConnectionEnd {
     cause: StopCause,
     /// Whether all channels had been subscribed to.
-    is_subscribed: bool,
+    was_fully_subscribed: bool,
 }
 
 /// Why a connection was given up.
@@ -244,8 +244,8 @@ pub enum SubscriberEvent {
 /// An event of a channel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReceivedEvent {
-    /// The channel or pattern that was subscribed to. AppSync does not tell which of the channels of
-    /// a pattern an event was published to.
+    /// The channel or pattern that was subscribed to. AppSync does not report to which channel of
+    /// a pattern an event was published.
     pub channel: Channel,
     /// The event, as JSON text.
     pub payload: String,

@@ -59,11 +59,11 @@ fn parse_in_arena<T>(
     if parsed.diagnostics.is_empty() {
         return Ok(look(&parsed));
     }
-    let told = parsed.diagnostics.iter().map(|error| ParseError {
+    let errors = parsed.diagnostics.iter().map(|error| ParseError {
         message: error.message.to_string(),
         span: error.labels.first().map(|span| (span.offset() as usize, span.len() as usize)),
     });
-    Err(told.collect())
+    Err(errors.collect())
 }
 
 #[cfg(test)]

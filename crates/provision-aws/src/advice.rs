@@ -1,7 +1,7 @@
 //! Suggests the likely cause of an AWS error, and its fix.
 //!
 //! A table finds the well-known errors; the class of the error covers the rest. Advice never changes what the
-//! program does.
+//! program does. The file is long because of the table.
 use provision_core::failure::ErrorClass;
 
 use crate::error::AwsError;

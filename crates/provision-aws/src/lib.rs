@@ -1,8 +1,8 @@
 //! The AWS side of `provision`: reading the live state of a stack, and applying a plan to it.
 //!
-//! [`connect`](connect::connect) makes the SDK clients. [`propose`](backend::direct::propose) reads the live
+//! [`connect`](connect::connect) makes the SDK clients. [`propose`](proposal::propose) reads the live
 //! state and returns the changes that would turn it into the desired state;
-//! [`apply_proposal`](backend::direct::apply_proposal) makes these changes. Every failed call becomes an
+//! [`apply_proposal`](proposal::apply_proposal) makes these changes. Every failed call becomes an
 //! [`AwsError`](error::AwsError), whose class alone decides whether it is retried, and
 //! [`advice`](advice::advice) suggests a fix.
 //!
@@ -13,11 +13,11 @@
 
 pub mod advice;
 pub mod apply;
-pub mod backend;
 pub mod client;
 pub mod connect;
 pub mod error;
 pub mod live;
+pub mod proposal;
 
 mod calls;
 mod kinds;

@@ -12,7 +12,7 @@ use crate::normalize::{normalize, resolve_from_spec};
 
 pub use crate::kind::ChangeAction;
 
-/// One change of a resource, as every backend and renderer sees it.
+/// One change of a resource.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
     /// The address of the resource.
@@ -181,8 +181,8 @@ fn diff(
 
 /// Whether the field extends an expiry, as opposed to correcting one that was extended by hand.
 fn is_renewal(kind: &'static dyn Kind, field: &PropertyChange) -> bool {
-    let end = |value: &Option<Value>| value.as_ref().and_then(Value::as_i64);
-    kind.timestamps.contains(&&*field.name) && end(&field.before) < end(&field.after)
+    let expiry = |value: &Option<Value>| value.as_ref().and_then(Value::as_i64);
+    kind.timestamps.contains(&&*field.name) && expiry(&field.before) < expiry(&field.after)
 }
 
 /// Returns the same changes with the names that the spec determines, for readers. If a name stays the same,
@@ -192,14 +192,15 @@ fn with_names_from_spec(
     desired: &DesiredState,
     site: &Site,
 ) -> Vec<PropertyChange> {
-    let foretell = |field: PropertyChange| {
+    let with_known_names = |field: PropertyChange| {
         let alone = field.after.clone().map(|after| Properties::single(&field.name, after));
-        let alone =
-            alone.map(|alone| alone.resolve(&|hole| resolve_from_spec(hole, desired, site)));
+        let alone = alone.map(|alone| {
+            alone.resolve(&|placeholder| resolve_from_spec(placeholder, desired, site))
+        });
         let after = alone.and_then(|alone| alone.get(&field.name).cloned());
         if after == field.before { field } else { PropertyChange { after, ..field } }
     };
-    fields.into_iter().map(foretell).collect()
+    fields.into_iter().map(with_known_names).collect()
 }
 
 fn changed_properties(before: &Properties, after: &Properties) -> Vec<PropertyChange> {

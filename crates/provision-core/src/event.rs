@@ -3,7 +3,7 @@
 //! `Planned` is the first event, except for `Queued`; `Finished` is the last, once. Every `Started` is followed by exactly one
 //! `Succeeded` or `Failed` of the same address and action, with any number of `Retrying` between; what is
 //! `Skipped` never started. `Waiting` precedes `Started` or `Skipped` of the same step, at most once.
-//! If there was no run, the last event of a command is `Refused` or `Stale`.
+//! If there was no run, the last event of a command is `Blocked` or `Stale`.
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -96,7 +96,8 @@ pub enum Event {
         skipped: usize,
     },
     /// The last event: nothing was changed, because of a safety check, a declined confirmation or the command line.
-    Refused {
+    #[serde(rename = "refused")]
+    Blocked {
         /// Every reason.
         reasons: Vec<BlockedReason>,
     },

@@ -27,9 +27,9 @@ pub const POLICIES_TAG: &str = "provision:policies";
 /// alive.
 const RUN_TAG: &str = "provision:run:";
 /// The prefix of every tag that is not the user's.
-const OURS: &str = "provision:";
+const TAG_PREFIX: &str = "provision:";
 /// Tags with the prefix that are properties, because a declaration requests them.
-const SHOWN: &[&str] = &[PROTECT_TAG];
+const PROPERTY_TAGS: &[&str] = &[PROTECT_TAG];
 /// The tag of a resource that must not be deleted.
 pub const PROTECT_TAG: &str = "provision:protect";
 /// The tag that CloudFormation sets on resources of its stacks.
@@ -142,8 +142,8 @@ pub fn run_tag(run: &str) -> String {
 
 /// Returns the runs that hold a run lock according to the tags, each with its last heartbeat.
 pub fn runs(tags: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-    let run = |(key, said): (&String, &String)| {
-        Some((key.strip_prefix(RUN_TAG)?.to_owned(), said.clone()))
+    let run = |(key, heartbeat): (&String, &String)| {
+        Some((key.strip_prefix(RUN_TAG)?.to_owned(), heartbeat.clone()))
     };
     tags.iter().filter_map(run).collect()
 }
@@ -165,7 +165,8 @@ pub fn parse_tags(
     };
     let (digest, runs) = (tags.get(DIGEST_TAG).cloned(), runs(&tags));
     let users = |(key, _): &(String, String)| {
-        !key.starts_with("aws:") && (!key.starts_with(OURS) || SHOWN.contains(&key.as_str()))
+        !key.starts_with("aws:")
+            && (!key.starts_with(TAG_PREFIX) || PROPERTY_TAGS.contains(&key.as_str()))
     };
     (tags.into_iter().filter(users).collect(), OwnershipInfo { owner, digest, runs })
 }

@@ -1,4 +1,4 @@
-//! Turns changes into steps with their dependencies. Pure; `apply` makes no decisions.
+//! Turns changes into steps with their dependencies. Pure. `apply` adds no step.
 use std::collections::BTreeSet;
 
 use schemars::JsonSchema;
@@ -22,7 +22,7 @@ pub struct Step {
     pub depends_on: BTreeSet<usize>,
     /// The digest of the declaration, for the ownership marker.
     pub digest: String,
-    /// Whether it removes something that other resources use until they have changed.
+    /// Whether it is the second of two updates: it removes what other resources use until their own update.
     pub is_narrowing: bool,
     /// The temporary address of the old resource, if its successor has the address.
     pub temporary_address: Option<Address>,
@@ -91,69 +91,113 @@ impl Step {
 /// Returns the steps of `changes`, each with its dependencies. `desired` is normalized.
 ///
 /// A replaced resource is deleted first: two resources with one marker would be ambiguous if the run is killed
-/// between the two calls. If other resources use it until they have changed, and the new one has another name,
-/// the old one gives up its address first and is deleted last. What other changing resources still use is
-/// removed in a separate update, after theirs.
+/// between the two calls. The exception is a resource that other resources use until they have changed, and whose
+/// successor has another name. Then the old resource is moved to a temporary address and deleted last. For example, a
+/// data source that a namespace uses gets another name. The steps are: move the data source to a temporary address,
+/// create the new one, update the namespace, delete the old one.
+///
+/// What other changing resources still use is removed in a separate update, after theirs.
 pub fn plan(changes: &[Change], desired: &DesiredState, live: &LiveState) -> Vec<Step> {
-    let mut steps = Vec::new();
-    for change in changes {
-        let Change { address, verb, digest, .. } = change;
-        let kind = change.kind;
-        let (is, should) = (live.managed.get(address), desired.get(address));
-        let mut push = |action, narrows, aside: Option<&Address>| {
-            let (address, digest, aside) = (address.clone(), digest.clone(), aside.cloned());
-            let needs = BTreeSet::new();
-            steps.push(Step {
-                address,
-                kind,
-                action,
-                depends_on: needs,
-                digest,
-                is_narrowing: narrows,
-                temporary_address: aside,
-            });
-        };
-        match (verb, is, should) {
-            (diff::ChangeAction::Update, Some(is), Some(should)) => {
-                let (properties, mut was) = (should.properties.clone(), is.clone());
-                let between = match changes.iter().any(|value| may_depend_on(value, change)) {
-                    true => kind.intermediate_state(&properties, &was.properties),
-                    false => None,
-                };
-                let narrows = between.is_some();
-                let between = between.map(|between| between.ordered_like(&was.properties));
-                if let Some(between) = between.filter(|between| *between != was.properties) {
-                    let properties = between.clone();
-                    push(StepAction::Update { properties, was: was.clone() }, false, None);
-                    (was.properties, was.digest) = (between, Some(digest.clone()));
-                }
-                push(StepAction::Update { properties, was }, narrows, None);
-            }
-            (diff::ChangeAction::Create, _, Some(should)) => {
-                push(StepAction::Create { properties: should.properties.clone() }, false, None);
-            }
-            (_, is, should) => {
-                let aside = is.zip(should).and_then(|(is, should)| replaced_name(is, should));
-                let aside =
-                    aside.filter(|_| changes.iter().any(|value| stops_using(value, change)));
-                let aside = aside.map(|name| address.temporary(&name));
-                if let Some((is, aside)) = is.zip(aside.as_ref()) {
-                    let (properties, was) = (is.properties.clone(), is.clone());
-                    push(StepAction::Update { properties, was }, false, Some(aside));
-                }
-                if let Some(is) = is {
-                    push(StepAction::Delete { was: is.clone() }, false, aside.as_ref());
-                }
-                if let Some(should) = should {
-                    push(StepAction::Create { properties: should.properties.clone() }, false, None);
-                }
-            }
+    let steps_of = |change| steps_of_change(change, changes, desired, live);
+    let mut steps: Vec<Step> = changes.iter().flat_map(steps_of).collect();
+    let dependencies: Vec<BTreeSet<usize>> =
+        (0..steps.len()).map(|n| dependencies(&steps, n)).collect();
+    for (step, dependencies) in steps.iter_mut().zip(dependencies) {
+        step.depends_on = dependencies;
+    }
+    steps
+}
+
+/// Returns the steps of one of the `changes`, without their dependencies.
+fn steps_of_change(
+    change: &Change,
+    changes: &[Change],
+    desired: &DesiredState,
+    live: &LiveState,
+) -> Vec<Step> {
+    let address = &change.address;
+    let live_resource =
+        || live.managed.get(address).expect("only a live resource is updated, replaced or deleted");
+    let desired_resource =
+        || desired.get(address).expect("only a desired resource is created, updated or replaced");
+    match change.verb {
+        diff::ChangeAction::Create => vec![create_step(change, desired_resource())],
+        diff::ChangeAction::Update => {
+            update_steps(change, changes, live_resource(), desired_resource())
         }
+        diff::ChangeAction::Replace => {
+            replace_steps(change, changes, live_resource(), desired_resource())
+        }
+        diff::ChangeAction::Delete => vec![delete_step(change, live_resource())],
     }
-    let needs: Vec<BTreeSet<usize>> = (0..steps.len()).map(|n| needs(&steps, n)).collect();
-    for (step, needs) in steps.iter_mut().zip(needs) {
-        step.depends_on = needs;
+}
+
+fn new_step(change: &Change, action: StepAction) -> Step {
+    Step {
+        address: change.address.clone(),
+        kind: change.kind,
+        action,
+        depends_on: BTreeSet::new(),
+        digest: change.digest.clone(),
+        is_narrowing: false,
+        temporary_address: None,
     }
+}
+
+fn create_step(change: &Change, desired: &DesiredResource) -> Step {
+    new_step(change, StepAction::Create { properties: desired.properties.clone() })
+}
+
+fn delete_step(change: &Change, live: &LiveResource) -> Step {
+    new_step(change, StepAction::Delete { was: live.clone() })
+}
+
+/// Returns one update, or two if other changing resources use what the second one removes.
+fn update_steps(
+    change: &Change,
+    changes: &[Change],
+    live: &LiveResource,
+    desired: &DesiredResource,
+) -> Vec<Step> {
+    let (properties, mut was) = (desired.properties.clone(), live.clone());
+    let is_used = changes.iter().any(|other| may_depend_on(other, change));
+    let intermediate = is_used
+        .then(|| change.kind.intermediate_state(&properties, &was.properties))
+        .flatten()
+        .map(|intermediate| intermediate.ordered_like(&was.properties));
+    let is_narrowing = intermediate.is_some();
+    let mut steps = Vec::new();
+    if let Some(intermediate) = intermediate.filter(|properties| *properties != was.properties) {
+        let properties = intermediate.clone();
+        steps.push(new_step(change, StepAction::Update { properties, was: was.clone() }));
+        (was.properties, was.digest) = (intermediate, Some(change.digest.clone()));
+    }
+    let last = new_step(change, StepAction::Update { properties, was });
+    steps.push(Step { is_narrowing, ..last });
+    steps
+}
+
+/// Returns the deletion of the old resource and the creation of its successor, after a move to a temporary address if
+/// the old resource must be deleted last.
+fn replace_steps(
+    change: &Change,
+    changes: &[Change],
+    live: &LiveResource,
+    desired: &DesiredResource,
+) -> Vec<Step> {
+    let is_used = changes.iter().any(|other| stops_using(other, change));
+    let temporary_address = replaced_name(live, desired)
+        .filter(|_| is_used)
+        .map(|name| change.address.temporary(&name));
+    let mut steps = Vec::new();
+    if temporary_address.is_some() {
+        let (properties, was) = (live.properties.clone(), live.clone());
+        let action = StepAction::Update { properties, was };
+        let temporary_address = temporary_address.clone();
+        steps.push(Step { temporary_address, ..new_step(change, action) });
+    }
+    steps.push(Step { temporary_address, ..delete_step(change, live) });
+    steps.push(create_step(change, desired));
     steps
 }
 
@@ -165,12 +209,13 @@ pub fn select_targets(steps: &[Step], targets: &[Address]) -> BTreeSet<Address> 
     };
     let mut selected: BTreeSet<Address> =
         steps.iter().map(|step| &step.address).filter(|step| is_target(step)).cloned().collect();
-    // A replacement has two steps, and each selects the other: hence by address.
+    // All steps of a replacement have one address, so selecting one by its address selects the others.
     loop {
         let included = steps.iter().filter(|step| selected.contains(&step.address));
-        let needs =
+        let dependencies =
             included.flat_map(|included| &included.depends_on).map(|n| steps[*n].address.clone());
-        let more: Vec<Address> = needs.filter(|need| !selected.contains(need)).collect();
+        let more: Vec<Address> =
+            dependencies.filter(|dependency| !selected.contains(dependency)).collect();
         if more.is_empty() {
             return selected;
         }
@@ -191,14 +236,15 @@ fn stops_using(other: &Change, change: &Change) -> bool {
 }
 
 /// Returns the current name of a resource that gets another name, if both can exist on AWS at once.
-fn replaced_name(is: &LiveResource, should: &DesiredResource) -> Option<String> {
-    let aws_name = is.kind.aws_name.filter(|aws_name| !aws_name.allows_duplicates)?;
-    let (was, name) =
-        (is.properties.get(aws_name.property)?, should.properties.get(aws_name.property)?);
-    (was != name).then(|| was.as_str().map(str::to_owned))?
+fn replaced_name(live: &LiveResource, desired: &DesiredResource) -> Option<String> {
+    let aws_name = live.kind.aws_name.filter(|aws_name| !aws_name.allows_duplicates)?;
+    let (live_name, desired_name) =
+        (live.properties.get(aws_name.property)?, desired.properties.get(aws_name.property)?);
+    (live_name != desired_name).then(|| live_name.as_str().map(str::to_owned))?
 }
 
-fn needs(steps: &[Step], n: usize) -> BTreeSet<usize> {
+/// Returns the steps that must succeed before the step with index `n`.
+fn dependencies(steps: &[Step], n: usize) -> BTreeSet<usize> {
     let step = &steps[n];
     let others = steps.iter().enumerate().filter(|(m, _)| *m != n);
     let indexes = |needed: &dyn Fn(&Step) -> bool| -> BTreeSet<usize> {
@@ -207,16 +253,19 @@ fn needs(steps: &[Step], n: usize) -> BTreeSet<usize> {
     match step.verb() {
         StepVerb::Delete => {
             let recreates =
-                |value: &Step| value.address == step.address && value.verb() == StepVerb::Create;
+                |other: &Step| other.address == step.address && other.verb() == StepVerb::Create;
             let is_recreated = step.temporary_address.is_none() && steps.iter().any(recreates);
-            // Nothing else is left to do for an address when the resource that gave it up is deleted.
-            let last =
-                |value: &Step| step.temporary_address.is_some() && value.address == step.address;
-            indexes(&|other| must_precede_delete(other, step, is_recreated) || last(other))
+            // A resource at a temporary address is deleted after all other steps of the replacement.
+            let is_same_replacement =
+                |other: &Step| step.temporary_address.is_some() && other.address == step.address;
+            indexes(&|other| {
+                must_precede_delete(other, step, is_recreated) || is_same_replacement(other)
+            })
         }
         StepVerb::Create | StepVerb::Update => {
             let waits_for = step.references();
-            // A resource that must give up its name cannot stay until others use its successor.
+            // An update that ends a use of the old resource may need its successor. Then the successor must not wait
+            // for the deletion: the steps would form a cycle.
             let is_free = |step: &Step| {
                 !steps.iter().any(|user| {
                     user.verb() == StepVerb::Update && must_precede_delete(user, step, false)
@@ -237,10 +286,11 @@ fn must_precede_delete(other: &Step, delete: &Step, is_recreated: bool) -> bool 
     let related = root == gone || root.section() != gone.section();
     let uses = related && other.kind.depends_on.contains(&delete.kind.section);
     match other.verb() {
-        // A replaced role may precede the deletion of an API: otherwise that API, which a domain leaves for a new
-        // API that needs the new role, would wait for itself.
+        // The deletion of a replaced role does not wait for the deletion of an API that uses it. Otherwise, the steps
+        // could form a cycle: delete API A, after the domain moves to API B, after B is created, after the new role
+        // is created, after the old role is deleted, after A is deleted.
         StepVerb::Delete => uses && (root == gone || !is_recreated),
-        // Users of the new resource do not wait for the deletion of the old one.
+        // Updates of users need the new resource, which is created after the old one is deleted.
         StepVerb::Update => uses && !is_recreated,
         StepVerb::Create => false,
     }
@@ -258,8 +308,8 @@ fn must_precede(other: &Step, step: &Step, waits_for: &[Address]) -> bool {
                 step.verb() == StepVerb::Create && *other.final_address() == step.address;
             makes_way || step.is_narrowing && depends_on_kind(other, step)
         }
-        // A created or changed resource may depend on the other's new state, and a removal on the end of every
-        // use.
+        // A created or changed resource may depend on the other's new state. An update that removes something waits
+        // until no other resource uses it.
         StepVerb::Update => {
             let widens = depends_on_kind(step, other) || other.address == step.address;
             widens && !other.is_narrowing || step.is_narrowing && depends_on_kind(other, step)

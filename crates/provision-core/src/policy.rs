@@ -19,7 +19,7 @@ pub struct Policy {
     /// Unmanaged resources may be deleted together with an API, and unmanaged policies with a role; and an API
     /// may get the name of an unmanaged one.
     pub allow_unmanaged: bool,
-    /// The most resources that may be deleted or replaced. `None`: no limit.
+    /// Maximum number of resources that may be deleted or replaced. `None`: no limit.
     pub max_deletes: Option<usize>,
 }
 

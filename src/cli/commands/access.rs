@@ -10,7 +10,7 @@ use provision_core::access::Access;
 
 /// Show who may connect, publish and subscribe
 ///
-/// Lists every API and channel namespace with its effective authorization modes and where each comes from. Reads only
+/// Lists every API and channel namespace with its effective auth modes and where each comes from. Reads only
 /// the spec.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -59,6 +59,6 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
         }
         Format::Mermaid => mermaid(&access),
     };
-    io.result(&text)?;
+    io.print_result(&text)?;
     Ok(Exit::Done)
 }

@@ -6,29 +6,27 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::cli::arguments::Format;
-use crate::cli::arguments::duration;
-use crate::cli::change_request::ScopeArgs;
-use crate::cli::change_request::{ChangeRequest, RequestedChanges};
-use crate::cli::change_request::{headline, load_change_request};
+use crate::cli::arguments::{Format, duration};
+use crate::cli::change_request::{
+    ChangeRequest, ReviewedProposal, ScopeArgs, headline, load_spec_with_values,
+};
 use crate::cli::confirm::confirm;
 use crate::cli::exit::{Exit, exit_of_outcome, unfinished_failure};
 use crate::cli::follow_up::FollowUp;
-use crate::cli::load::{SpecFile, open_file};
+use crate::cli::load::{SpecFile, read_spec_file};
 use crate::cli::parameters::ParameterArgs;
 use crate::cli::progress::Progress;
 use crate::cli::stack_outputs::OutputsFileArgs;
-use crate::cli::target::close_after;
-use crate::cli::target::{self, Session, TargetArgs};
+use crate::cli::target::{self, Session, TargetArgs, close_after};
 use crate::cli::verification::verify_after_apply;
 use crate::cli::{Failure, Io};
 use crate::render::changes::{self, PlanView};
 use crate::render::outputs;
 use provision_aws::apply::{MAX_CONCURRENT_STEPS, StopReason, StopSignal};
-use provision_aws::backend::direct::{
-    ApplyOptions, ApplyReport, ApplyResult, Proposal, apply_proposal, is_delayed,
-};
 use provision_aws::connect::ATTEMPT_TIMEOUT;
+use provision_aws::proposal::{
+    ApplyOptions, ApplyReport, ApplyResult, FinalState, Proposal, apply_proposal, is_delayed,
+};
 use provision_core::diff::Change;
 use provision_core::event::{BlockedReason, Event};
 use provision_core::kind::LiveState;
@@ -60,7 +58,7 @@ pub struct ApplyArgs {
     #[arg(long)]
     verify: bool,
     #[command(flatten)]
-    changing: ChangingArgs,
+    options: ApplyOptionsArgs,
 }
 
 /// Delete all resources of the stack from AWS
@@ -76,18 +74,18 @@ pub struct DestroyArgs {
     /// The spec; `-` for stdin
     spec: PathBuf,
     #[command(flatten)]
-    changing: ChangingArgs,
+    options: ApplyOptionsArgs,
 }
 
 #[derive(Debug, clap::Args)]
-struct ChangingArgs {
+struct ApplyOptionsArgs {
     /// Apply without confirmation
     #[arg(short, long)]
     yes: bool,
     /// The output format
     #[arg(long, value_enum, default_value_t)]
     format: Format,
-    /// The most changes in progress at the same time
+    /// Maximum number of concurrent changes
     #[arg(long, value_name = "N", default_value_t = MAX_CONCURRENT_STEPS as u16, value_parser = clap::value_parser!(u16).range(1..=64))]
     parallelism: u16,
     /// Start no more changes after this time, such as 10m; changes in progress are completed
@@ -104,13 +102,13 @@ struct ChangingArgs {
 }
 
 pub async fn apply(args: &ApplyArgs, io: &mut Io) -> Result<Exit, Failure> {
-    let result = apply_and_report(args, io).await;
-    report_failure(result, args.changing.format, io)
+    let result = apply_request(args, io).await;
+    report_failure(result, args.options.format, io)
 }
 
 pub async fn destroy(args: &DestroyArgs, io: &mut Io) -> Result<Exit, Failure> {
-    let result = destroy_and_report(args, io).await;
-    report_failure(result, args.changing.format, io)
+    let result = destroy_request(args, io).await;
+    report_failure(result, args.options.format, io)
 }
 
 /// With `--format json`, also reports as an event why nothing was started.
@@ -121,41 +119,40 @@ fn report_failure(
 ) -> Result<Exit, Failure> {
     let event = result.as_ref().err().and_then(Failure::event);
     if let (Some(event), Format::Json) = (event, format) {
-        io.result(&format!("{}\n", json!(event)))?;
+        io.print_result(&format!("{}\n", json!(event)))?;
     }
     result
 }
 
-async fn apply_and_report(args: &ApplyArgs, io: &mut Io) -> Result<Exit, Failure> {
-    let file = open_file(&args.file, io);
+async fn apply_request(args: &ApplyArgs, io: &mut Io) -> Result<Exit, Failure> {
+    let file = read_spec_file(&args.file, io);
     let is_plan = file.bytes.as_ref().is_ok_and(|bytes| SavedPlan::is_saved_plan(bytes));
     let request = match is_plan {
         true => read_saved_plan(args, &file, io)?,
         false => {
-            let (scope, now) = (&args.changing.scope, io.now_epoch_s());
-            let values = args.changing.parameters.values(io)?;
-            let spec = load_change_request(&file, &values, false, io)?;
+            let (scope, now) = (&args.options.scope, io.now_epoch_s());
+            let values = args.options.parameters.values(io)?;
+            let spec = load_spec_with_values(&file, &values, false, io)?;
             ChangeRequest::from_spec(spec, false, scope, args.allow_empty, now)
         }
     };
     // A saved plan does not record the file of its spec.
     let spec = if is_plan { Path::new("SPEC") } else { &args.file };
-    let follow_up = FollowUp::new(spec, &args.changing.parameters, &args.changing.target);
-    start(&request, &args.changing, args.verify.then_some(&follow_up), io).await
+    let follow_up = FollowUp::new(spec, &args.options.parameters, &args.options.target);
+    apply_in_session(&request, &args.options, args.verify.then_some(&follow_up), io).await
 }
 
-async fn destroy_and_report(args: &DestroyArgs, io: &mut Io) -> Result<Exit, Failure> {
-    let file = open_file(&args.spec, io);
-    let values = args.changing.parameters.values(io)?;
-    let spec = load_change_request(&file, &values, true, io)?;
-    let request =
-        ChangeRequest::from_spec(spec, true, &args.changing.scope, true, io.now_epoch_s());
-    start(&request, &args.changing, None, io).await
+async fn destroy_request(args: &DestroyArgs, io: &mut Io) -> Result<Exit, Failure> {
+    let file = read_spec_file(&args.spec, io);
+    let values = args.options.parameters.values(io)?;
+    let spec = load_spec_with_values(&file, &values, true, io)?;
+    let request = ChangeRequest::from_spec(spec, true, &args.options.scope, true, io.now_epoch_s());
+    apply_in_session(&request, &args.options, None, io).await
 }
 
 /// Returns the request to apply a saved plan. Rejects options that would change the plan.
 fn read_saved_plan(args: &ApplyArgs, file: &SpecFile, io: &Io) -> Result<ChangeRequest, Failure> {
-    let ChangingArgs { scope, parameters, target, .. } = &args.changing;
+    let ApplyOptionsArgs { scope, parameters, target, .. } = &args.options;
     let options = [
         ("--param and --params-file", !parameters.is_empty()),
         ("--target", !scope.targets.is_empty()),
@@ -176,22 +173,22 @@ fn read_saved_plan(args: &ApplyArgs, file: &SpecFile, io: &Io) -> Result<ChangeR
         let message =
             format!("the plan was made for region {}; --region is {region}", saved.region);
         return Err(
-            Failure::new(Exit::Refused, message).with_hint("omit `--region`, or create a new plan")
+            Failure::new(Exit::Blocked, message).with_hint("omit `--region`, or create a new plan")
         );
     }
     ChangeRequest::from_saved_plan(saved, scope.max_deletes, io.now_epoch_s())
 }
 
 /// Opens a session, makes the changes, verifies them if requested, and closes the session.
-async fn start(
+async fn apply_in_session(
     request: &ChangeRequest,
-    args: &ChangingArgs,
+    args: &ApplyOptionsArgs,
     verify: Option<&FollowUp>,
     io: &mut Io,
 ) -> Result<Exit, Failure> {
     args.outputs.check(&request.desired, io)?;
     let session = target::open(&args.target, request.expected_target(), io).await?;
-    let mut result = retry_stale_plans(request, args, &session, io).await;
+    let mut result = apply_until_current(request, args, &session, io).await;
     let has_apis = request.desired.keys().any(|address| address.section() == "apis");
     if let Some(follow_up) = verify.filter(|_| has_apis && matches!(result, Ok(Exit::Done))) {
         let (stack, desired) = (&request.stack, &request.desired);
@@ -200,24 +197,26 @@ async fn start(
     close_after(session, result).await
 }
 
-/// The most attempts when other runs change the stack in the meantime; after that, a person should look.
+/// Maximum number of attempts when other runs change the stack in the meantime; after that, a person should look.
 const ATTEMPTS_MAX: usize = 5;
 
-/// Makes the changes, and starts over if another run of the stack changed it first. A plan that a person confirmed or
-/// saved is not replaced by another: the command fails.
-async fn retry_stale_plans(
+/// Proposes and applies changes, and starts over if another run changed the stack first. A plan that a person confirmed
+/// or saved is not replaced by another: the command fails.
+async fn apply_until_current(
     request: &ChangeRequest,
-    args: &ChangingArgs,
+    args: &ApplyOptionsArgs,
     session: &Session,
     io: &mut Io,
 ) -> Result<Exit, Failure> {
     let attempts = if args.yes && !request.is_saved() { ATTEMPTS_MAX } else { 1 };
     for attempt in 1..=attempts {
-        if let Some(exit) = change(request, args, session, io).await? {
+        if let Some(exit) = propose_confirm_and_apply(request, args, session, io).await? {
             return Ok(exit);
         }
         if attempt < attempts {
-            io.note("  … another run has changed this stack; reading the live state again\n\n");
+            io.eprint_unless_quiet(
+                "  … another run has changed this stack; reading the live state again\n\n",
+            );
         }
     }
     let message = "AWS was changed in the meantime, by another run of this stack or by someone else; this run changed nothing";
@@ -227,18 +226,18 @@ async fn retry_stale_plans(
 
 /// Makes the changes of `apply` and `destroy`, which differ only in the desired state. Returns `None` if another run
 /// changed the stack first.
-async fn change(
+async fn propose_confirm_and_apply(
     request: &ChangeRequest,
-    args: &ChangingArgs,
+    args: &ApplyOptionsArgs,
     session: &Session,
     io: &mut Io,
 ) -> Result<Option<Exit>, Failure> {
     let requested = request.propose(&session.aws).await?;
-    let RequestedChanges { proposal, violations, omitted, .. } = &requested;
-    io.note(&headline(&request.stack, proposal, session.place.as_deref()));
-    let find_spec_text = request.spec_text();
-    let plan = request.plan(&requested, &find_spec_text);
-    io.note(&changes::text(&plan));
+    let ReviewedProposal { proposal, violations, omitted, .. } = &requested;
+    io.eprint_unless_quiet(&headline(&request.stack, proposal, session.place.as_deref()));
+    let find_spec_line = request.spec_line_finder();
+    let plan = request.plan(&requested, &find_spec_line);
+    io.eprint_unless_quiet(&changes::text(&plan));
     if let Some(failure) = Failure::blocked(violations) {
         return Err(failure);
     }
@@ -250,19 +249,19 @@ async fn change(
         return Ok(Some(Exit::Done));
     }
     if !args.yes && !proposal.changes.is_empty() && !confirm(request, proposal, io).await? {
-        io.report("nothing was changed\n");
+        io.eprint("nothing was changed\n");
         if args.format == Format::Json {
             let reason = "not confirmed".to_owned();
             let reasons = vec![BlockedReason { address: None, reason, help: None }];
-            io.result(&format!("{}\n", json!(Event::Refused { reasons })))?;
+            io.print_result(&format!("{}\n", json!(Event::Blocked { reasons })))?;
         }
         return Ok(Some(Exit::Interrupted));
     }
-    io.note("\n");
-    let result = run(request, proposal, args, session, io).await?;
+    io.eprint_unless_quiet("\n");
+    let result = apply_with_progress(request, proposal, args, session, io).await?;
     let ApplyResult::Completed(report) = result else { return Ok(None) };
-    let ApplyReport { outcome, verified } = *report;
-    let (live, remaining) = verified.map_err(|error| {
+    let ApplyReport { outcome, final_state } = *report;
+    let FinalState { live, remaining } = final_state.map_err(|error| {
         // Changes were made or tried before the live state could not be read.
         let mut failure = Failure::from(error);
         failure.kind = Exit::Partial;
@@ -274,7 +273,7 @@ async fn change(
     })?;
     report_outputs(request, proposal, &live, args.format, io)?;
     let write_result = args.outputs.write(&request.stack, proposal, &live, io);
-    let write_result = write_result.inspect_err(|failure| io.report(&failure.text()));
+    let write_result = write_result.inspect_err(|failure| io.eprint(&failure.text()));
     let exit = exit_of_outcome(&outcome);
     if exit != Exit::Done {
         return Err(unfinished_failure(&outcome, exit));
@@ -287,7 +286,7 @@ async fn change(
     Ok(Some(if write_result.is_ok() { Exit::Done } else { Exit::Partial }))
 }
 
-/// Fails if AWS accepted changes that it does not have (`remaining`) or does not show yet (`delayed`).
+/// Fails if AWS accepted changes that the live state does not have (`remaining`) or does not show yet (`delayed`).
 fn report_remaining_changes(
     remaining: &[Change],
     delayed: &[Change],
@@ -298,7 +297,7 @@ fn report_remaining_changes(
         let addresses: Vec<String> =
             delayed.iter().map(|change| change.address.to_string()).collect();
         let message = format!(
-            "AWS accepted every change, but does not show all of them yet: {}",
+            "AWS accepted all changes, but the live state does not show all of them yet: {}",
             addresses.join(", ")
         );
         return Err(Failure::new(Exit::Partial, message)
@@ -307,8 +306,10 @@ fn report_remaining_changes(
     if !remaining.is_empty() {
         let plan = PlanView { changes: remaining, access: &[], ..plan };
         let text = changes::text(&plan);
-        io.report(&format!("\nAWS accepted these changes, but does not have them:\n\n{text}"));
-        let message = "AWS accepted every change, but does not have all of them";
+        io.eprint(&format!(
+            "\nAWS accepted these changes, but the live state does not have them:\n\n{text}"
+        ));
+        let message = "AWS accepted all changes, but the live state does not match the spec";
         return Err(Failure::new(Exit::Partial, message)
             .with_hint("run the command again, or find out who else changes this stack"));
     }
@@ -317,10 +318,10 @@ fn report_remaining_changes(
 
 /// Applies the proposal and shows each event as it arrives. After the first Ctrl-C, changes in progress are completed;
 /// after the second, they are abandoned, as after a kill.
-async fn run(
+async fn apply_with_progress(
     request: &ChangeRequest,
     proposal: &Proposal,
-    args: &ChangingArgs,
+    args: &ApplyOptionsArgs,
     session: &Session,
     io: &mut Io,
 ) -> Result<ApplyResult, Failure> {
@@ -374,7 +375,9 @@ fn report_changes_outside_plan(request: &ChangeRequest, omitted: usize, io: &mut
     if omitted > 0 && !request.destroys {
         let changes =
             if omitted == 1 { "1 more change is" } else { &format!("{omitted} more changes are") };
-        io.note(&format!("\n{changes} required outside this plan: run `provision plan`.\n"));
+        io.eprint_unless_quiet(&format!(
+            "\n{changes} required outside this plan: run `provision plan`.\n"
+        ));
     }
 }
 
@@ -388,12 +391,12 @@ fn report_outputs(
     let outputs = outputs::outputs(&request.stack, &proposal.site, live, false);
     match format {
         Format::Json => {
-            io.result(&format!("{}\n", json!({ "event": "outputs", "outputs": outputs })))?;
+            io.print_result(&format!("{}\n", json!({ "event": "outputs", "outputs": outputs })))?;
         }
         Format::Human if request.destroys => {}
         Format::Human => {
-            io.note("\n");
-            io.result(&outputs::human(&outputs))?;
+            io.eprint_unless_quiet("\n");
+            io.print_result(&outputs::human(&outputs))?;
         }
     }
     Ok(())

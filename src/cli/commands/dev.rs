@@ -88,7 +88,7 @@ async fn follow(
         () = &mut stop => return Ok(()),
         result = session.apply_changes(io) => report_result(result, &session, args, io)?,
     }
-    io.note(&session.watching());
+    io.eprint_unless_quiet(&session.watching());
     loop {
         tokio::select! {
             biased;
@@ -106,7 +106,7 @@ async fn follow(
             activity = activities.recv() => match activity {
                 Ok(activity) => show(&activity, &session, args.format, io)?,
                 Err(RecvError::Lagged(count)) => {
-                    io.note(&format!("  … {count} more activities were too fast to be shown\n"));
+                    io.eprint_unless_quiet(&format!("  … {count} more activities were too fast to be shown\n"));
                 }
                 Err(RecvError::Closed) => return Ok(()),
             },
@@ -119,11 +119,13 @@ fn print_greeting(args: &Args, url: &str, io: &mut Io) -> Result<(), Failure> {
     match args.format {
         Format::Json => {
             let line = json!({ "event": "serving", "url": url, "console": console });
-            io.result(&format!("{line}\n"))?;
+            io.print_result(&format!("{line}\n"))?;
         }
         Format::Human => {
             let folder = args.serving.data_dir.display();
-            io.note(&format!("local emulator at {url}, with its state in {folder}\n\n"));
+            io.eprint_unless_quiet(&format!(
+                "local emulator at {url}, with its state in {folder}\n\n"
+            ));
         }
     }
     Ok(())
@@ -140,21 +142,26 @@ fn report_result(
         (Ok(None), _) => return Ok(()),
         (Ok(Some(outputs)), Format::Json) => {
             let line = json!({ "event": "outputs", "outputs": outputs });
-            return Ok(io.result(&format!("{line}\n"))?);
+            return Ok(io.print_result(&format!("{line}\n"))?);
         }
         (Ok(Some(outputs)), Format::Human) => {
             let console = !args.no_console;
-            return Ok(io.result(&greeting::text(&outputs, &args.spec, session.url, console))?);
+            return Ok(io.print_result(&greeting::text(
+                &outputs,
+                &args.spec,
+                session.url,
+                console,
+            ))?);
         }
         // The reader of the results has closed the pipe.
         (Err(failure), _) if failure.kind == Exit::Done => return Err(failure),
         (Err(failure), _) => failure,
     };
-    io.report(&failure.text());
-    io.note("  … the previous state is unchanged; save a file to try again\n");
+    io.eprint(&failure.text());
+    io.eprint_unless_quiet("  … the previous state is unchanged; save a file to try again\n");
     if args.format == Format::Json {
         let line = json!({ "event": "not-applied", "reason": format!("{:#}", failure.error), "hints": failure.hints });
-        io.result(&format!("{line}\n"))?;
+        io.print_result(&format!("{line}\n"))?;
     }
     Ok(())
 }
@@ -169,5 +176,5 @@ fn show(
         Format::Json => json!(activity).to_string(),
         Format::Human => activity_log::line(activity, &session.names),
     };
-    Ok(io.result(&format!("{line}\n"))?)
+    Ok(io.print_result(&format!("{line}\n"))?)
 }

@@ -15,7 +15,7 @@ use crate::render::evaluation::{
 };
 use appsync_local::AuthMode;
 use appsync_local::evaluation::{
-    self, DataSourceStub, EVENTS_MAX, Evaluation, EvaluationContext, EvaluationOutcome,
+    self, DataSourceStub, EVENTS_PER_PUBLISH_MAX, Evaluation, EvaluationContext, EvaluationOutcome,
     EvaluationRequest, evaluate, is_channel,
 };
 use code::{HandlerCode, check, error_call_position};
@@ -115,16 +115,16 @@ pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     let evaluation = evaluate(request).await;
     let document = document(args.handler, &address, &evaluation, &code);
     match args.format {
-        Format::Json => io.result(&json(&document))?,
+        Format::Json => io.print_result(&json(&document))?,
         Format::Human => {
-            io.report(&logs(&document));
-            io.result(&text(&document))?;
+            io.eprint(&logs(&document));
+            io.print_result(&text(&document))?;
             if let Some(frame) = frame(&document, code.name(), code.shown()) {
-                io.report(&frame);
+                io.eprint(&frame);
             }
             if document.outcome == Outcome::Waiting {
                 let name = name.unwrap_or_default();
-                io.note(&format!(
+                io.eprint_unless_quiet(&format!(
                     "This is the request to `{name}`; pass a result with `--result` to run `response`\n"
                 ));
             }
@@ -198,8 +198,9 @@ fn evaluation_request(
                 Failure::new(Exit::Usage, message).with_hint("pass one with `--event '{}'`")
             );
         }
-        (true, false) if events.len() > EVENTS_MAX => {
-            let message = format!("AppSync accepts at most {EVENTS_MAX} events in one publish");
+        (true, false) if events.len() > EVENTS_PER_PUBLISH_MAX => {
+            let message =
+                format!("AppSync accepts at most {EVENTS_PER_PUBLISH_MAX} events in one publish");
             let hint = format!("{} were passed; omit some", events.len());
             return Err(Failure::new(Exit::Usage, message).with_hint(hint));
         }

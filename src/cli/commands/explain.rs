@@ -52,7 +52,7 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
             }
         }
     };
-    io.result(&text)?;
+    io.print_result(&text)?;
     Ok(Exit::Done)
 }
 

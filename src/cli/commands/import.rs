@@ -70,15 +70,17 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
         Format::Human => {
             print_diagnostics(&source, diagnostics, io);
             if let (Some(spec), None) = (&result.spec, &args.out) {
-                io.result(&spec.text)?;
+                io.print_result(&spec.text)?;
             }
         }
-        Format::Json => io.result(&json(&document(&source, &result)))?,
+        Format::Json => io.print_result(&json(&document(&source, &result)))?,
     }
     if let (Some(_), Some(folder), Format::Human) = (&result.spec, &args.out, args.format) {
         let spec = folder.join("spec.yaml");
         let spec = spec.display();
-        io.note(&format!("wrote {spec}; to see its resources: provision render {spec} --cfn\n"));
+        io.eprint_unless_quiet(&format!(
+            "wrote {spec}; to see its resources: provision render {spec} --cfn\n"
+        ));
     }
     let has = |severity| diagnostics.iter().any(|diagnostic| diagnostic.severity == severity);
     let failed = has(Severity::Error) || (args.deny_warnings && has(Severity::Warning));
@@ -122,11 +124,11 @@ fn print_diagnostics(source: &Source, all: &[Diagnostic], io: &mut Io) {
     let is_shown = |diagnostic: &&&Diagnostic| diagnostic.severity == Severity::Error || !io.quiet;
     let others: Vec<Diagnostic> =
         others.iter().filter(is_shown).map(|diagnostic| (*diagnostic).clone()).collect();
-    io.report(&diagnostics::text(source, &others, io.error_colored()));
+    io.eprint(&diagnostics::text(source, &others, io.error_colored()));
     if !omitted.is_empty() {
         let omitted: Vec<Diagnostic> = omitted.into_iter().cloned().collect();
-        io.note(&diagnostics::list(source, "omitted", &omitted));
-        io.note(
+        io.eprint_unless_quiet(&diagnostics::list(source, "omitted", &omitted));
+        io.eprint_unless_quiet(
             "A template that is rendered from the spec does not have these resources: deployed over the same stack, \
              it would delete them. Keep them in their template, and use a separate stack for the spec.\n",
         );

@@ -94,7 +94,7 @@ pub struct Args {
 pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     if args.list {
         let line = |template: &InitTemplate| format!("{:<15} {}\n", template.name, template.about);
-        io.result(&INIT_TEMPLATES.iter().map(line).collect::<String>())?;
+        io.print_result(&INIT_TEMPLATES.iter().map(line).collect::<String>())?;
         return Ok(Exit::Done);
     }
     let Some(template) =
@@ -126,6 +126,6 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     let params = template.params.iter().map(|text| format!(" --param {}", assignment(text)));
     let params: String = params.collect();
     let command = format!("provision apply {}{params} --local", word(&spec));
-    io.note(&format!("wrote {spec}; try it: {command}\n"));
+    io.eprint_unless_quiet(&format!("wrote {spec}; try it: {command}\n"));
     Ok(Exit::Done)
 }

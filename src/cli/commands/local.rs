@@ -51,7 +51,7 @@ pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
         Some(LocalCommand::Token(args)) => token(args, io).await,
         Some(LocalCommand::Trust(args)) => {
             let text = args.text(&environment(io))?;
-            io.result(&text)?;
+            io.print_result(&text)?;
             Ok(Exit::Done)
         }
         None => serve(&args.serving, io).await,
@@ -61,8 +61,8 @@ pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
 async fn serve(args: &EmulatorArgs, io: &mut Io) -> Result<Exit, Failure> {
     let serving = open_emulator(args, true, &environment(io)).await?;
     let stop = stop_signal();
-    io.result(&format!("{}\n", serving.url))?;
-    io.note(&serving.welcome_text(&args.data_dir, "provision local trust"));
+    io.print_result(&format!("{}\n", serving.url))?;
+    io.eprint_unless_quiet(&serving.welcome_text(&args.data_dir, "provision local trust"));
     serving.run(stop).await?;
     Ok(Exit::Done)
 }
@@ -70,10 +70,13 @@ async fn serve(args: &EmulatorArgs, io: &mut Io) -> Result<Exit, Failure> {
 async fn token(args: &TokenArgs, io: &mut Io) -> Result<Exit, Failure> {
     let environment = environment(io);
     let waiting = |folder: &Path| {
-        io.note(&format!("waiting for another command that uses {}\n", folder.display()));
+        io.eprint_unless_quiet(&format!(
+            "waiting for another command that uses {}\n",
+            folder.display()
+        ));
     };
     let token = args.create_token(&environment, waiting).await?;
-    io.result(&format!("{token}\n"))?;
+    io.print_result(&format!("{token}\n"))?;
     Ok(Exit::Done)
 }
 

@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 use crate::cli::files::check_writable;
 use crate::cli::io::json;
 use crate::cli::load::{WarningPolicy, load_valid_spec};
-use crate::cli::parameters::{ParameterArgs, with_name};
+use crate::cli::parameters::{ParameterArgs, check_stack_name};
 use crate::cli::stack_outputs::{Format, no_api, text, write_file};
 use crate::cli::target::close_after;
 use crate::cli::target::{self, ExpectedTarget, Session, TargetArgs};
 use crate::cli::{Exit, Failure, Io};
 use crate::render::outputs::{self, Outputs};
-use provision_aws::backend::direct::propose;
+use provision_aws::proposal::propose;
 use provision_core::kind::DesiredState;
 use provision_core::spec::Spec;
 
@@ -60,7 +60,8 @@ pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
         check_writable(&io.path(out))?;
     }
     let values = args.parameters.values(io)?;
-    let spec = with_name(load_valid_spec(&args.spec, &values, WarningPolicy::No, io)?, &values)?;
+    let spec = load_valid_spec(&args.spec, &values, WarningPolicy::No, io)?;
+    check_stack_name(&spec, &values)?;
     let (region, account) = (spec.region.as_ref(), spec.account.as_ref());
     let declared = ExpectedTarget { region, account, is_planned: false };
     let session = target::open(&args.target, declared, io).await?;
@@ -79,11 +80,11 @@ pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
         None => text(args.format, &outputs, io)?,
     };
     if is_ephemeral {
-        io.note("the emulator is not running; while `provision local` runs, the outputs have its addresses\n");
+        io.eprint_unless_quiet("the emulator is not running; while `provision local` runs, the outputs have its addresses\n");
     }
     match &args.out {
         Some(out) => write_file(&io.path(out), &text, args.format, args.reveal)?,
-        None => io.result(&text)?,
+        None => io.print_result(&text)?,
     }
     Ok(Exit::Done)
 }

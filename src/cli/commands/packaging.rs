@@ -36,7 +36,7 @@ pub fn completions(
 ) -> Result<Exit, Failure> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut command, "provision", &mut script);
-    io.result(&String::from_utf8_lossy(&script))?;
+    io.print_result(&String::from_utf8_lossy(&script))?;
     Ok(Exit::Done)
 }
 
@@ -45,7 +45,7 @@ pub fn man(args: &ManArgs, command: clap::Command, io: &mut Io) -> Result<Exit, 
     let Some(folder) = &args.out_dir else {
         let mut page = Vec::new();
         clap_mangen::Man::new(command).render(&mut page)?;
-        io.result(&String::from_utf8_lossy(&page))?;
+        io.print_result(&String::from_utf8_lossy(&page))?;
         return Ok(Exit::Done);
     };
     let folder = io.path(folder);

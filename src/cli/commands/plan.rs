@@ -2,11 +2,13 @@
 use std::path::{Path, PathBuf};
 
 use crate::cli::change_request::ScopeArgs;
-use crate::cli::change_request::{ChangeRequest, RequestedChanges, headline, load_change_request};
+use crate::cli::change_request::{
+    ChangeRequest, ReviewedProposal, headline, load_spec_with_values,
+};
 use crate::cli::exit::Exit;
 use crate::cli::files::{read_file, write_private};
 use crate::cli::io::json;
-use crate::cli::load::open_file;
+use crate::cli::load::read_spec_file;
 use crate::cli::parameters::ParameterArgs;
 use crate::cli::target::{self, TargetArgs, close_after};
 use crate::cli::{Failure, Io};
@@ -70,7 +72,7 @@ enum PlanFormat {
 
 pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     let values = args.parameters.values(io)?;
-    let spec = load_change_request(&open_file(&args.spec, io), &values, args.destroy, io)?;
+    let spec = load_spec_with_values(&read_spec_file(&args.spec, io), &values, args.destroy, io)?;
     let now = io.now_epoch_s();
     let request = ChangeRequest::from_spec(spec, args.destroy, &args.scope, args.allow_empty, now);
     if let Some(path) = &args.out {
@@ -80,16 +82,19 @@ pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     let requested = request.propose(&session.aws).await;
     let place = session.place.clone();
     let requested = close_after(session, requested).await?;
-    io.note(&headline(&request.stack, &requested.proposal, place.as_deref()));
-    let find_spec_text = request.spec_text();
-    let plan = request.plan(&requested, &find_spec_text);
-    io.result(&match args.format {
+    io.eprint_unless_quiet(&headline(&request.stack, &requested.proposal, place.as_deref()));
+    let find_spec_line = request.spec_line_finder();
+    let plan = request.plan(&requested, &find_spec_line);
+    io.print_result(&match args.format {
         PlanFormat::Human => changes::text(&plan),
         PlanFormat::Json => json(&changes::document(&plan)),
         PlanFormat::Markdown => changes::markdown(&plan),
     })?;
     for violation in &requested.violations {
-        io.note(&format!("blocked by a safety check: {}\n", violation_text(violation)));
+        io.eprint_unless_quiet(&format!(
+            "blocked by a safety check: {}\n",
+            violation_text(violation)
+        ));
     }
     if let Some(path) = &args.out {
         save(&request, &requested, path, io)?;
@@ -112,17 +117,17 @@ fn reject_foreign_file(path: &Path, io: &Io) -> Result<(), Failure> {
 
 fn save(
     request: &ChangeRequest,
-    requested: &RequestedChanges,
+    requested: &ReviewedProposal,
     path: &Path,
     io: &mut Io,
 ) -> Result<(), Failure> {
     if let Some(failure) = Failure::blocked(&requested.violations) {
         let message = format!("`{}` is not written: the plan cannot be applied", path.display());
-        return Err(Failure::new(Exit::Refused, message).combined_with(failure));
+        return Err(Failure::new(Exit::Blocked, message).combined_with(failure));
     }
     write_private(&io.path(path), &request.to_saved_plan(&requested.proposal).text())?;
     let shown = path.display();
-    io.note(&format!(
+    io.eprint_unless_quiet(&format!(
         "\nSaved to {shown}: `provision apply {shown}` applies exactly this plan, once.\n"
     ));
     Ok(())

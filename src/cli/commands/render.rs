@@ -97,7 +97,7 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     match (&args.out, args.split) {
         (Some(folder), true) => write_each(&rendered, folder, args.format, io)?,
         (Some(path), false) => write(&io.path(path), &rendered[0].0)?,
-        (None, _) => io.result(&rendered[0].0)?,
+        (None, _) => io.print_result(&rendered[0].0)?,
     }
     Ok(Exit::Done)
 }
@@ -122,7 +122,7 @@ fn write_each(
         let name = template.api.as_ref().map(|api| format!("{api}.")).unwrap_or_default();
         let path = folder.join(format!("{name}template.{}", format.suffix()));
         write(&io.path(&path), text)?;
-        io.note(&format!("wrote {}\n", path.display()));
+        io.eprint_unless_quiet(&format!("wrote {}\n", path.display()));
     }
     Ok(())
 }

@@ -24,7 +24,7 @@ pub struct Args {
 pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     let text = json(schema());
     match &args.out {
-        None => io.result(&text)?,
+        None => io.print_result(&text)?,
         Some(path) => {
             // The spec has a similar name: do not overwrite it by mistake.
             let content = std::fs::read_to_string(io.path(path)).unwrap_or_default();

@@ -241,29 +241,31 @@ impl Printer<'_> {
 
     fn print(&mut self, event: SubscriberEvent) -> Result<ControlFlow<()>, Failure> {
         match event {
-            SubscriberEvent::Connected => self.io.note("connected\n"),
+            SubscriberEvent::Connected => self.io.eprint_unless_quiet("connected\n"),
             SubscriberEvent::Subscribed { channel } => {
                 self.was_subscribed = true;
-                self.io.note(&format!("subscribed to {channel}\n"));
+                self.io.eprint_unless_quiet(&format!("subscribed to {channel}\n"));
             }
             SubscriberEvent::Event(event) => return self.print_event(&event),
             SubscriberEvent::DeliveryFailed { channel: Some(channel), error } => {
-                self.io.report(&format!("{channel}: an event was not delivered: {error}\n"));
+                self.io.eprint(&format!("{channel}: an event was not delivered: {error}\n"));
             }
             SubscriberEvent::DeliveryFailed { channel: None, error } => {
-                self.io.report(&format!("an event was not delivered: {error}\n"));
+                self.io.eprint(&format!("an event was not delivered: {error}\n"));
             }
             SubscriberEvent::ConnectionLost { error }
                 if error.operation() == Operation::Connect =>
             {
-                self.io.note(&format!("still not connected: {error}\n"));
+                self.io.eprint_unless_quiet(&format!("still not connected: {error}\n"));
             }
             SubscriberEvent::ConnectionLost { error } => {
-                self.io.note(&format!("connection lost: {error}\n"));
+                self.io.eprint_unless_quiet(&format!("connection lost: {error}\n"));
             }
             SubscriberEvent::Reconnecting { delay, attempt } => {
                 let seconds = delay.as_secs_f64();
-                self.io.note(&format!("reconnecting in {seconds:.1} s (attempt {attempt})\n"));
+                self.io.eprint_unless_quiet(&format!(
+                    "reconnecting in {seconds:.1} s (attempt {attempt})\n"
+                ));
             }
         }
         Ok(ControlFlow::Continue(()))
@@ -294,7 +296,7 @@ impl Printer<'_> {
                     .to_string()
             }
         };
-        self.io.result(&format!("{line}\n"))?;
+        self.io.print_result(&format!("{line}\n"))?;
         self.printed += 1;
         Ok(match self.args.count {
             Some(count) if self.printed >= count => ControlFlow::Break(()),

@@ -70,20 +70,20 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
                 let diagnostics: Vec<Diagnostic> =
                     spec.diagnostics.iter().filter(is_shown).cloned().collect();
                 let text = diagnostics::text(&spec.source, &diagnostics, io.error_colored());
-                io.report(&text);
+                io.eprint(&text);
             }
         }
-        Format::Json => io.result(&json(&diagnostics::documents(&all)))?,
-        Format::Sarif => io.result(&json(&diagnostics::sarif(&all)))?,
-        Format::Github => io.result(&diagnostics::github(&all))?,
+        Format::Json => io.print_result(&json(&diagnostics::documents(&all)))?,
+        Format::Sarif => io.print_result(&json(&diagnostics::sarif(&all)))?,
+        Format::Github => io.print_result(&diagnostics::github(&all))?,
     }
-    io.note(&format!("{}\n", summary(&all)));
+    io.eprint_unless_quiet(&format!("{}\n", summary(&all)));
     let worst = all
         .iter()
         .flat_map(|spec_diagnostics| spec_diagnostics.diagnostics)
         .min_by_key(|diagnostic| diagnostic.severity);
     if let (Some(worst), Format::Human) = (worst, args.format) {
-        io.note(&format!("For more: provision explain {}\n", worst.code));
+        io.eprint_unless_quiet(&format!("For more: provision explain {}\n", worst.code));
     }
     let failed = worst.is_some_and(|diagnostic| match diagnostic.severity {
         Severity::Error => true,
@@ -91,7 +91,7 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
         Severity::Note => false,
     });
     if failed && worst.is_some_and(|diagnostic| diagnostic.severity == Severity::Warning) {
-        io.note("Warnings are denied: `--deny-warnings`\n");
+        io.eprint_unless_quiet("Warnings are denied: `--deny-warnings`\n");
     }
     Ok(if failed { Exit::Error } else { Exit::Done })
 }

@@ -15,7 +15,7 @@ use crate::render::verification::{Verification, junit, table};
 
 /// Test that the deployed stack behaves as the spec declares
 ///
-/// For each API, namespace and authorization mode: connects, subscribes to a unique channel, and publishes over HTTP and
+/// For each API, namespace and auth mode: connects, subscribes to a unique channel, and publishes over HTTP and
 /// over a WebSocket. What the spec allows must succeed, and the event must arrive; everything else must be denied. Also
 /// checks that an unknown API key and an unknown namespace are denied, that AWS has the APIs, keys, namespaces and
 /// handlers that the spec declares, and that it has no other handlers.
@@ -98,9 +98,9 @@ pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
         Some(out) => {
             let plain = anstream::adapter::strip_str(&text).to_string();
             write(&io.path(out), &plain)?;
-            io.note(&table(&verification));
+            io.eprint_unless_quiet(&table(&verification));
         }
-        None => io.result(&text)?,
+        None => io.print_result(&text)?,
     }
     Ok(exit(&verification))
 }

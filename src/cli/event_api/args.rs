@@ -31,7 +31,7 @@ pub struct ConnectionArgs {
     /// The API, by its key in the spec, if the spec has several
     #[arg(long, value_name = "KEY", conflicts_with = "url", help_heading = "Event API")]
     pub api: Option<String>,
-    /// The authorization mode; without it, the first that the namespace accepts and that has credentials
+    /// The auth mode; without it, the first that the namespace accepts and that has credentials
     #[arg(long, value_parser = auth_mode_parser(), value_name = "MODE", help_heading = "Event API")]
     pub mode: Option<AuthMode>,
     /// The API key, by its key in the spec; without it, the one that expires last
@@ -77,7 +77,7 @@ impl EventCommand {
         }
     }
 
-    /// The authorization modes that a namespace accepts for this command.
+    /// The auth modes that a namespace accepts for this command.
     pub fn accepted(self, namespace: &NamespaceOutputs) -> &[AnyAuthMode] {
         match self {
             Self::Publish => &namespace.publish,

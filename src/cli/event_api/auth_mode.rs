@@ -5,7 +5,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use appsync_events::AuthMode as ClientAuthMode;
 use provision_core::kinds::auth::{AnyAuthMode, AuthMode};
 
-/// The names of the authorization modes on the command line.
+/// The names of the auth modes on the command line.
 const MODE_NAMES: [(&str, AuthMode); 5] = [
     ("api-key", AuthMode::ApiKey),
     ("iam", AuthMode::AwsIam),
@@ -14,18 +14,18 @@ const MODE_NAMES: [(&str, AuthMode); 5] = [
     ("lambda", AuthMode::Lambda),
 ];
 
-/// Parses the name of an authorization mode on the command line.
+/// Parses the name of an auth mode on the command line.
 pub fn auth_mode_parser() -> impl TypedValueParser<Value = AuthMode> {
     let names = PossibleValuesParser::new(MODE_NAMES.map(|(name, _)| name));
     names.map(|name| parse_mode(&name).expect("clap accepts only the names in the table"))
 }
 
-/// The authorization mode with this name on the command line.
+/// The auth mode with this name on the command line.
 pub fn parse_mode(name: &str) -> Option<AuthMode> {
     MODE_NAMES.into_iter().find(|(other, _)| *other == name).map(|(_, mode)| mode)
 }
 
-/// The name of an authorization mode on the command line.
+/// The name of an auth mode on the command line.
 pub fn mode_name(mode: AuthMode) -> &'static str {
     let entry = MODE_NAMES.into_iter().find(|(_, other)| *other == mode);
     entry.expect("the table has every mode").0

@@ -1,4 +1,4 @@
-//! Selects credentials: for the authorization mode of the command line, or for the first mode that the
+//! Selects credentials: for the auth mode of the command line, or for the first mode that the
 //! namespace accepts and that has credentials.
 use aws_smithy_async::time::SharedTimeSource;
 use base64::Engine;

@@ -1,5 +1,4 @@
-//! Explains errors of the data plane: the probable causes, by namespace, authorization mode, key and
-//! handler.
+//! Explains errors of the data plane: the probable causes, by namespace, auth mode, key and handler.
 use crate::cli::Failure;
 use crate::cli::event_api::args::EventCommand;
 use crate::cli::event_api::auth_mode::from_client_mode;
@@ -8,7 +7,8 @@ use crate::cli::event_api::resolved_api::ResolvedApi;
 use appsync_events::{Channel, Credentials, Error, ErrorKind, Operation};
 use provision_core::kinds::auth::{AuthMode, mode_names};
 
-/// The error with hints, for a command that used `credentials` on `channel`.
+/// Returns the error with hints, for a command that used `credentials` on `channel`. It is long because of the
+/// texts of the hints.
 pub fn explain_error(
     error: &Error,
     api: &ResolvedApi,

@@ -7,7 +7,7 @@ use crate::cli::event_api::resolved_api::ResolvedApi;
 use crate::cli::event_api::{credentials, stack_api};
 use crate::cli::follow_up::follow_up_options;
 use crate::cli::load::{WarningPolicy, load_valid_spec};
-use crate::cli::parameters::with_name;
+use crate::cli::parameters::check_stack_name;
 use crate::cli::target::{self, ExpectedTarget, TargetArgs};
 use crate::cli::{Failure, Io};
 use appsync_events::{Channel, Client, Network};
@@ -61,7 +61,8 @@ async fn resolve_by_spec(
     let ApiArgs { connection: args, parameters, target } = args;
     let token = credentials::token(args, io)?;
     let values = parameters.values(io)?;
-    let spec = with_name(load_valid_spec(spec_path, &values, WarningPolicy::No, io)?, &values)?;
+    let spec = load_valid_spec(spec_path, &values, WarningPolicy::No, io)?;
+    check_stack_name(&spec, &values)?;
     let (region, account) = (spec.region.as_ref(), spec.account.as_ref());
     let declared = ExpectedTarget { region, account, is_planned: false };
     let session = target::open(target, declared, io).await?;

@@ -53,7 +53,7 @@ impl ResolvedApi {
     pub fn note_ephemeral(&self, consequence: &str, io: &mut Io) {
         if self.is_ephemeral() {
             let serve = self.emulator_command("").unwrap_or_default();
-            io.note(&format!(
+            io.eprint_unless_quiet(&format!(
                 "the emulator runs only for this command, so {consequence}; \
                  to keep it running, start `{serve}` in another terminal\n"
             ));

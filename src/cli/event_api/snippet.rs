@@ -57,12 +57,12 @@ pub fn print_snippet(
     let text = text.map_err(|reason| Failure::new(Exit::Usage, reason))?;
     if api.is_ephemeral() {
         let serve = api.emulator_command("").unwrap_or_default();
-        io.note(&format!(
+        io.eprint_unless_quiet(&format!(
             "the emulator runs only for this command, so this address does not work: \
              start `{serve}` in another terminal, and run the command again\n"
         ));
     }
-    Ok(io.result(&text)?)
+    Ok(io.print_result(&text)?)
 }
 
 /// How to set the variables that the snippet reads.

@@ -8,7 +8,7 @@ use crate::cli::target::Session;
 use crate::cli::{Exit, Failure};
 use crate::render::outputs::{ApiOutputs, outputs};
 use appsync_events::{Channel, Endpoint};
-use provision_aws::backend::direct::propose;
+use provision_aws::proposal::propose;
 use provision_core::kind::{DesiredResource, DesiredState};
 use provision_core::kinds::auth::AuthMode;
 use provision_core::spec::Spec;

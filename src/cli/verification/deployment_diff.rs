@@ -2,7 +2,7 @@
 use crate::cli::follow_up::FollowUp;
 use crate::cli::verification::selection::CheckSelection;
 use appsync_events::verify::CheckResult;
-use provision_aws::backend::direct::Proposal;
+use provision_aws::proposal::Proposal;
 use provision_core::access::ApiAccess;
 use provision_core::diff::{Change, PropertyChange};
 use provision_core::kind::ChangeAction;

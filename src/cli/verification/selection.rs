@@ -31,7 +31,7 @@ pub struct CheckSelection {
     /// Check only this namespace, by its key or its name; can be repeated
     #[arg(long = "namespace", value_name = "NAMESPACE", help_heading = "Checks")]
     pub namespaces: Vec<String>,
-    /// Check only this authorization mode; can be repeated
+    /// Check only this auth mode; can be repeated
     #[arg(long = "mode", value_parser = auth_mode_parser(), value_name = "MODE", help_heading = "Checks")]
     pub modes: Vec<AuthMode>,
     /// Check only what the spec does not allow

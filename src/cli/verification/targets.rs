@@ -18,7 +18,7 @@ use appsync_events::verify::{
     NamespaceTarget,
 };
 use appsync_events::{Client, Credentials, Endpoint, Network, Secret, Signer, Timing};
-use provision_aws::backend::direct::{Proposal, propose};
+use provision_aws::proposal::{Proposal, propose};
 use provision_core::access::{Access, ApiAccess, NamespaceAccess};
 use provision_core::kind::DesiredState;
 use provision_core::kinds::auth::{AnyAuthMode, AuthMode, mode_names};
@@ -69,7 +69,9 @@ pub async fn verify_targets(
     }
     if !proposal.changes.is_empty() {
         let plan = follow_up.command("plan");
-        io.note(&format!("AWS does not match the spec; to see the differences, run: {plan}\n\n"));
+        io.eprint_unless_quiet(&format!(
+            "AWS does not match the spec; to see the differences, run: {plan}\n\n"
+        ));
     }
     let timing = Timing {
         answer_timeout: timeout,

@@ -1,4 +1,4 @@
-//! Tokens for the authorization modes that need one: from the command line, from the environment, or
+//! Tokens for the auth modes that need one: from the command line, from the environment, or
 //! created by the emulator.
 use crate::cli::Io;
 use crate::cli::event_api::{is_jwt, mode_name, needs_token, parse_mode};

@@ -46,7 +46,8 @@ pub enum PlanOutcome {
     /// AWS matches the spec.
     NoChanges,
     /// Blocked by a safety check.
-    Refused,
+    #[serde(rename = "refused")]
+    Blocked,
 }
 
 /// The number of changes of each kind, and of unmanaged resources.
@@ -128,7 +129,7 @@ pub fn document<'a>(plan: &'a PlanView<'a>) -> PlanDocument<'a> {
         outcome: match (plan.violations, plan.changes) {
             ([], []) => PlanOutcome::NoChanges,
             ([], _) => PlanOutcome::Changes,
-            _ => PlanOutcome::Refused,
+            _ => PlanOutcome::Blocked,
         },
         complete: plan.targets.is_empty(),
         changes: plan.changes.iter().map(|item| change(item, plan)).collect(),
@@ -150,7 +151,7 @@ fn change<'a>(change: &'a Change, plan: &PlanView<'_>) -> ChangeDocument<'a> {
     let field = |ValueChange { path, before, after, is_unresolved }| {
         let value =
             after.as_ref().or(before.as_ref().filter(|_| change.verb != ChangeAction::Delete));
-        let at = value.and_then(|_| (plan.find_spec_text)(&change.address, change.kind, &path));
+        let at = value.and_then(|_| (plan.find_spec_line)(&change.address, change.kind, &path));
         let at = at.map(|(file, line)| Line { file, line });
         FieldDocument { path, before, after, unknown: is_unresolved, at }
     };

@@ -66,13 +66,14 @@ pub fn access_lines(changes: &[AccessChange]) -> Vec<String> {
     lines.collect()
 }
 
-fn changes_of<'a>(
+/// Returns the auth modes that gain or lose an operation.
+fn modes_with<'a>(
     changes: &[&'a AccessChange],
     operation: AccessOperation,
-    change: Direction,
+    direction: Direction,
 ) -> Vec<&'a str> {
     let selected = changes.iter().filter(|access_change| {
-        access_change.operation == operation && access_change.change == change
+        access_change.operation == operation && access_change.change == direction
     });
     selected.map(|change| change.mode.as_str()).collect()
 }
@@ -82,7 +83,7 @@ const OPERATIONS: [AccessOperation; 3] =
 
 fn gained(changes: &[&AccessChange]) -> String {
     let parts = OPERATIONS.into_iter().filter_map(|operation| {
-        let modes = changes_of(changes, operation, Direction::Gained);
+        let modes = modes_with(changes, operation, Direction::Gained);
         (!modes.is_empty()).then(|| format!("{} by {}", operation.label(), modes.join(", ")))
     });
     parts.collect::<Vec<_>>().join("; ")
@@ -92,8 +93,8 @@ fn differences(place: &str, changes: &[&AccessChange]) -> Vec<String> {
     let directions = OPERATIONS.into_iter().flat_map(|operation| {
         [(operation, Direction::Lost, "lost"), (operation, Direction::Gained, "gained")].into_iter()
     });
-    let lines = directions.filter_map(|(operation, change, word)| {
-        let modes = changes_of(changes, operation, change);
+    let lines = directions.filter_map(|(operation, direction, word)| {
+        let modes = modes_with(changes, operation, direction);
         let by = modes.join(", ");
         (!modes.is_empty()).then(|| format!("{place}: {} {word} by {by}", operation.label()))
     });
@@ -158,7 +159,7 @@ fn new_value(pair: &ValueChange) -> String {
 /// Formats a value that differs: before, after, and its line in the spec.
 fn value_difference(change: &Change, pair: &ValueChange, plan: &PlanView<'_>) -> String {
     let path = &pair.path;
-    let line = (plan.find_spec_text)(&change.address, change.kind, path);
+    let line = (plan.find_spec_line)(&change.address, change.kind, path);
     let location = line.map(|(file, line)| format!("  {file}:{line}")).unwrap_or_default();
     match difference(pair) {
         Some(lines) => format!("      {path}{location}\n{}", indent(&lines)),

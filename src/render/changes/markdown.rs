@@ -106,7 +106,7 @@ fn detail(change: &Change, plan: &PlanView<'_>) -> String {
     let mut lines = String::new();
     for pair in value_changes(change) {
         let path = &pair.path;
-        let location = (plan.find_spec_text)(&change.address, change.kind, path)
+        let location = (plan.find_spec_line)(&change.address, change.kind, path)
             .map(|(file, line)| format!("  {file}:{line}"))
             .filter(|_| matches!(change.verb, ChangeAction::Update | ChangeAction::Replace))
             .unwrap_or_default();

@@ -28,15 +28,15 @@ pub struct PlanView<'a> {
     /// Violations of the safety policy.
     pub violations: &'a [PolicyViolation],
     /// Finds where the spec declares a property.
-    pub find_spec_text: FindSpecText<'a>,
+    pub find_spec_line: FindSpecLine<'a>,
 }
 
 /// Finds the file and line in which the spec declares the property at a path.
-pub type FindSpecText<'a> =
+pub type FindSpecLine<'a> =
     &'a dyn Fn(&Address, &'static dyn Kind, &str) -> Option<(String, usize)>;
 
-/// Finds nothing: for plans without a spec.
-pub fn no_spec_text(_: &Address, _: &'static dyn Kind, _: &str) -> Option<(String, usize)> {
+/// Finds no line: for plans without a spec.
+pub fn no_spec_line(_: &Address, _: &'static dyn Kind, _: &str) -> Option<(String, usize)> {
     None
 }
 
@@ -63,7 +63,7 @@ pub fn summary(plan: &PlanView<'_>) -> String {
     match (parts.as_slice(), plan.targets) {
         ([], []) if plan.destroys => format!("The stack has no resources on AWS.{unmanaged}"),
         ([], []) if !plan.notes.is_empty() => {
-            format!("No changes now; the rest takes place later without a change.{unmanaged}")
+            format!("No changes now; some settings take effect later.{unmanaged}")
         }
         ([], []) => format!("No changes: AWS matches the spec.{unmanaged}"),
         ([], _) => format!("No changes to the resources of --target.{unmanaged}"),

@@ -9,9 +9,9 @@ use provision_core::source::{Position, Source, TextLocation};
 
 /// Source lines with more bytes are not shown.
 const LINE_MAX: usize = 4_096;
-/// The most diagnostics with source lines; the rest is counted.
+/// Maximum number of diagnostics with source lines; the rest is counted.
 const SNIPPETS_MAX: usize = 50;
-/// The most diagnostics in a short list.
+/// Maximum number of diagnostics in a short list.
 const LISTED_MAX: usize = 200;
 
 /// Formats all diagnostics of a spec and the files that it references, by location.

@@ -8,7 +8,7 @@ use provision_core::address::Address;
 use provision_core::event::{Event, RetryReason};
 use provision_core::plan::StepVerb;
 
-/// The most steps that are shown; with the line for the rest and the summary, eight lines.
+/// Maximum number of steps that are shown; with the line for the rest and the summary, eight lines.
 const SHOWN_MAX: usize = 6;
 /// The duration of one character of the spinner.
 const SPINNER_INTERVAL: Duration = Duration::from_millis(100);
@@ -75,7 +75,7 @@ impl Board {
                 self.end(address, *action, now);
             }
             Event::Finished { .. } => self.is_finished = true,
-            Event::Queued | Event::Refused { .. } | Event::Stale { .. } => {}
+            Event::Queued | Event::Blocked { .. } | Event::Stale { .. } => {}
         }
         None
     }

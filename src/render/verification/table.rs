@@ -1,4 +1,4 @@
-//! The results as a table: a row for each namespace and authorization mode, then the explanations.
+//! The results as a table: a row for each namespace and auth mode, then the explanations.
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 

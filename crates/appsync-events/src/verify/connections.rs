@@ -151,7 +151,7 @@ async fn execute(socket: &mut Socket, request: ConnectionRequest, listeners: &mu
     }
 }
 
-/// A connection and a publisher for each authorization mode.
+/// A connection and a publisher for each auth mode.
 pub struct ModeConnections {
     connections: Vec<(AuthMode, SharedConnection)>,
     publishers: Vec<(AuthMode, Mutex<Publisher>)>,

@@ -1,6 +1,6 @@
 //! Checks that an Event API allows what it should, denies what it should, and delivers events.
 //!
-//! [`verify`] takes an [`ApiTarget`]: an API, the authorization modes that it and its channel
+//! [`verify`] takes an [`ApiTarget`]: an API, the auth modes that it and its channel
 //! namespaces are expected to accept, and credentials for those modes. For every combination of mode,
 //! namespace and operation it tries the operation on the API, and compares what happens with what is
 //! expected. Where publishing is allowed, it also waits until the event arrives at a subscription.

@@ -212,7 +212,8 @@ impl<'a> NamespaceRun<'a> {
         }
     }
 
-    /// Publishes until an event has arrived at every listener, or until the timeout.
+    /// Publishes until an event has arrived at every listener, or until the timeout. It is long because the
+    /// loop shares its state: sent events, arrivals and the last error.
     async fn publish_until_received(
         &mut self,
         operation: CheckedOperation,

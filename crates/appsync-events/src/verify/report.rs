@@ -119,17 +119,17 @@ pub enum Obstacle {
 #[cfg_attr(feature = "schemars", derive(JsonSchema))]
 #[serde(rename_all = "kebab-case", rename_all_fields = "camelCase", tag = "kind")]
 pub enum CheckSubject {
-    /// Connecting with one authorization mode.
+    /// Connecting with one auth mode.
     Connection {
-        /// The authorization mode.
+        /// The auth mode.
         #[cfg_attr(feature = "schemars", schemars(with = "String"))]
         mode: AuthMode,
     },
-    /// A channel namespace with one authorization mode.
+    /// A channel namespace with one auth mode.
     Namespace {
         /// The name of the channel namespace.
         namespace: String,
-        /// The authorization mode.
+        /// The auth mode.
         #[cfg_attr(feature = "schemars", schemars(with = "String"))]
         mode: AuthMode,
     },

@@ -13,9 +13,9 @@ pub struct ApiTarget {
     pub name: String,
     /// How to reach the API.
     pub client: Client,
-    /// The authorization modes that can connect.
+    /// The auth modes that can connect.
     pub connect: Vec<AuthMode>,
-    /// The authorization modes to try: those of the API, and others that must be denied.
+    /// The auth modes to try: those of the API, and others that must be denied.
     pub credentials: Vec<ModeCredentials>,
     /// The channel namespaces to check.
     pub namespaces: Vec<NamespaceTarget>,
@@ -23,10 +23,10 @@ pub struct ApiTarget {
     pub differences: Vec<CheckResult>,
 }
 
-/// The credentials to try for one authorization mode.
+/// The credentials to try for one auth mode.
 #[derive(Clone, Debug)]
 pub struct ModeCredentials {
-    /// The authorization mode.
+    /// The auth mode.
     pub mode: AuthMode,
     /// The credentials, or the reason that there are none. Without credentials the mode's checks are
     /// skipped.
@@ -40,21 +40,21 @@ pub struct ModeCredentials {
 pub struct NamespaceTarget {
     /// The name, which is the first segment of its channels.
     pub name: String,
-    /// The authorization modes that can publish.
+    /// The auth modes that can publish.
     pub publish: Vec<AuthMode>,
-    /// The authorization modes that can subscribe.
+    /// The auth modes that can subscribe.
     pub subscribe: Vec<AuthMode>,
     /// What handles published events.
     pub on_publish: HandlerSetup,
     /// What handles subscriptions.
     pub on_subscribe: HandlerSetup,
-    /// The authorization modes that the namespace on AWS accepts; `None` if it does not exist.
+    /// The auth modes that the namespace on AWS accepts; `None` if it does not exist.
     pub live_modes: Option<LiveModes>,
     /// An event that the handler accepts, if it does not accept every event.
     pub event: Option<EventTemplate>,
 }
 
-/// The authorization modes that a channel namespace on AWS accepts.
+/// The auth modes that a channel namespace on AWS accepts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LiveModes {
     /// The modes for publishing.

@@ -65,8 +65,8 @@ impl Emulator {
         self,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> std::io::Result<()> {
-        let Self { data_plane: plane, listeners, tls, announcement, .. } = self;
-        let served = serve(listeners, plane, Some(tls), shutdown).await;
+        let Self { data_plane, listeners, tls, announcement, .. } = self;
+        let served = serve(listeners, data_plane, Some(tls), shutdown).await;
         drop(announcement);
         served
     }

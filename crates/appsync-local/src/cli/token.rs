@@ -62,8 +62,8 @@ impl TokenArgs {
         match access_store(&folder, &environment.clock, before_waiting).await? {
             StoreAccess::Served(url) => request_token(&url, &self.request()).await,
             StoreAccess::Exclusive(store) => {
-                let plane = DataPlane::new(store, Settings::default());
-                plane.create_token(&self.request()).map_err(|reason| token_error(&reason))
+                let data_plane = DataPlane::new(store, Settings::default());
+                data_plane.create_token(&self.request()).map_err(|reason| token_error(&reason))
             }
         }
     }

@@ -41,7 +41,7 @@ pub fn is_for(request: &Request) -> bool {
 }
 
 /// Responds to a request that [`is_for`] the console.
-pub fn answer(plane: &DataPlane, request: &Request) -> Response<Body> {
+pub fn answer(data_plane: &DataPlane, request: &Request) -> Response<Body> {
     let path = request.uri().path();
     let path = if path == "/_console/" { PAGE } else { path };
     let file = FILES.iter().find(|(text, ..)| *text == path);
@@ -51,7 +51,7 @@ pub fn answer(plane: &DataPlane, request: &Request) -> Response<Body> {
             let text = "The console serves only this machine, at an address such as 127.0.0.1.\n";
             (StatusCode::FORBIDDEN, plain, text)
         }
-        _ if plane.without_console => {
+        _ if data_plane.without_console => {
             let text = "This emulator runs without its console (--no-console).\n";
             (StatusCode::NOT_FOUND, plain, text)
         }
@@ -82,9 +82,9 @@ pub fn answer(plane: &DataPlane, request: &Request) -> Response<Body> {
 }
 
 /// Returns every API of every account and Region, with URLs on the host of the request with these `headers`.
-pub fn apis_json(plane: &DataPlane, headers: &HeaderMap) -> Value {
+pub fn apis_json(data_plane: &DataPlane, headers: &HeaderMap) -> Value {
     let host = headers.get("host").and_then(|value| value.to_str().ok()).unwrap_or("localhost");
-    let apis = plane.store.read(|state| {
+    let apis = data_plane.store.read(|state| {
         let mut apis = Vec::new();
         for (account, contents) in &state.accounts {
             for (name, region) in &contents.regions {
@@ -96,7 +96,7 @@ pub fn apis_json(plane: &DataPlane, headers: &HeaderMap) -> Value {
         apis.sort_by(|one, other| one["name"].as_str().cmp(&other["name"].as_str()));
         apis
     });
-    json!({ "nowEpochS": plane.store.now_epoch_s(), "apis": apis })
+    json!({ "nowEpochS": data_plane.store.now_epoch_s(), "apis": apis })
 }
 
 fn api_json(api: &Api, account: &str, name: &str, region: &Region, host: &str) -> Value {
@@ -178,7 +178,7 @@ const RETRY_FIELD: &str = "retry: 500\n\n";
 
 /// The stream of events for one browser.
 struct FeedStream {
-    plane: Arc<DataPlane>,
+    data_plane: Arc<DataPlane>,
     activities: broadcast::Receiver<Activity>,
     changes: watch::Receiver<()>,
     is_started: bool,
@@ -186,10 +186,10 @@ struct FeedStream {
 
 /// Streams the events `happening` (an activity), `changed` (an API or the clock may have changed) and `missed` (the
 /// number of lost activities).
-pub fn feed(plane: &Arc<DataPlane>) -> Response<Body> {
-    let (activities, changes) = (plane.feed.watch(), plane.store.changes());
+pub fn feed(data_plane: &Arc<DataPlane>) -> Response<Body> {
+    let (activities, changes) = (data_plane.feed.watch(), data_plane.store.changes());
     let feed_stream =
-        FeedStream { plane: Arc::clone(plane), activities, changes, is_started: false };
+        FeedStream { data_plane: Arc::clone(data_plane), activities, changes, is_started: false };
     let chunks = stream::unfold(feed_stream, async |mut stream| {
         let text = stream.next().await?;
         Some((Ok::<_, Infallible>(text), stream))
@@ -208,7 +208,7 @@ impl FeedStream {
             return Some(RETRY_FIELD.to_owned());
         }
         tokio::select! {
-            () = self.plane.store.closed() => None,
+            () = self.data_plane.store.closed() => None,
             activity = self.activities.recv() => match activity {
                 Ok(activity) => Some(event("happening", &json!(activity).to_string())),
                 Err(RecvError::Lagged(missed)) => Some(event("missed", &missed.to_string())),

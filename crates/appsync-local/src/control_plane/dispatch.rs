@@ -1,5 +1,6 @@
 //! Handles requests to AWS's services: recognizes the operation, injects faults and passes the call to its
-//! service. It knows no operation's members.
+//! service. The services parse the parameters, except for the names of roles: faults need to know when a role
+//! changed.
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ use crate::protocol::response::{AwsError, json_response, json_rpc_response};
 use crate::store::Store;
 
 /// More than any request to these services has.
-const BODY_MAX: usize = 2 * 1024 * 1024;
+const BODY_BYTES_MAX: usize = 2 * 1024 * 1024;
 
 /// What happens to the connection of a request.
 pub enum CallOutcome {
@@ -39,7 +40,7 @@ pub async fn handle(store: Arc<Store>, request: Request) -> CallOutcome {
     let Some(caller) = Caller::from_request(&parts.headers, &query) else {
         return CallOutcome::Response(unsigned_response(&parts.headers, &request_id));
     };
-    let body = match read_body(body, BODY_MAX).await {
+    let body = match read_body(body, BODY_BYTES_MAX).await {
         Ok(body) => body,
         Err(error) => return CallOutcome::Response(json_response(Err(error), &request_id)),
     };
@@ -78,8 +79,9 @@ async fn handle_with_faults(
         return (reject(error), Some("check-signature-time"));
     }
     let FaultDecision { delay, fault, has_delay_rule } = store.active_faults.decide(operation);
-    let name = fault.as_ref().map(InjectedFault::name).or(has_delay_rule.then_some("delay-ms"));
-    let outcome_before = match &fault {
+    let fault_name =
+        fault.as_ref().map(InjectedFault::name).or(has_delay_rule.then_some("delay-ms"));
+    let fault_outcome = match &fault {
         Some(InjectedFault::Throttle) => Some(reject(throttling_error(operation.kind.service()))),
         Some(InjectedFault::Error(error)) => {
             Some(reject(AwsError::new(error.status, error.code.clone(), &error.message)))
@@ -89,11 +91,11 @@ async fn handle_with_faults(
         Some(InjectedFault::Hang) => Some(CallOutcome::Hang),
         _ => None,
     };
-    if let Some(outcome) = outcome_before {
+    if let Some(outcome) = fault_outcome {
         wait(store, delay).await;
-        return (outcome, name);
+        return (outcome, fault_name);
     }
-    // The guard ends with the change, so that calls during its delays conflict with it.
+    // The guard is held until all delays are over, so that concurrent calls conflict with this one.
     let change = store.active_faults.begin_change(operation);
     wait(store, delay).await;
     let change = match change {
@@ -106,9 +108,11 @@ async fn handle_with_faults(
     }
     drop(change);
     match fault {
-        Some(InjectedFault::FailAfter) => (reject(service_error(operation.kind.service())), name),
-        Some(InjectedFault::DropAfter) => (CallOutcome::CloseConnection, name),
-        _ => (CallOutcome::Response(response), name),
+        Some(InjectedFault::FailAfter) => {
+            (reject(service_error(operation.kind.service())), fault_name)
+        }
+        Some(InjectedFault::DropAfter) => (CallOutcome::CloseConnection, fault_name),
+        _ => (CallOutcome::Response(response), fault_name),
     }
 }
 
@@ -129,11 +133,11 @@ async fn execute(
     request_id: &str,
 ) -> Response<Body> {
     let stale = stale_view(store, operation, call);
-    let shown = stale.as_ref().unwrap_or(store);
+    let visible_store = stale.as_ref().unwrap_or(store);
     match operation.kind {
         OperationKind::Appsync(kind) => {
             let labels = &operation.labels;
-            let mut result = appsync::handle(shown, call, kind, labels).await;
+            let mut result = appsync::handle(visible_store, call, kind, labels).await;
             // A stale state may not have the parent of the list yet: then the list is empty.
             if stale.is_some() && result.as_ref().is_err_and(|error| error.status == 404) {
                 result = appsync::handle(store, call, kind, labels).await.map(without_items);
@@ -141,7 +145,7 @@ async fn execute(
             json_response(result, request_id)
         }
         OperationKind::Iam(kind) => {
-            let result = iam::handle(shown, call, kind).await;
+            let result = iam::handle(visible_store, call, kind).await;
             if result.is_ok() {
                 record_role_change(store, call, kind);
             }
@@ -152,7 +156,7 @@ async fn execute(
             query_response(operation.kind.name(), sts::NAMESPACE, result, request_id)
         }
         OperationKind::Wafv2(kind) => {
-            json_rpc_response(wafv2::handle(shown, call, kind).await, request_id)
+            json_rpc_response(wafv2::handle(visible_store, call, kind).await, request_id)
         }
         OperationKind::Unknown(service) => {
             error_response(call, unknown_operation(service, call), request_id)

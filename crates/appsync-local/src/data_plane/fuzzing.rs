@@ -16,10 +16,10 @@ use crate::auth_mode::AuthMode;
 use crate::data_plane::apis::TargetApi;
 use crate::data_plane::auth::request::{ClientOperation, CredentialFields};
 use crate::data_plane::channel::Channel;
-use crate::data_plane::message::{ClientMessage, EVENTS_MAX, EventsMember};
-use crate::data_plane::plane::DataPlane;
-use crate::data_plane::plane::Settings;
+use crate::data_plane::message::{ClientMessage, EVENTS_PER_PUBLISH_MAX, EventsMember};
 use crate::data_plane::request_context::{RequestContext, Transport};
+use crate::data_plane::state::DataPlane;
+use crate::data_plane::state::Settings;
 use crate::data_plane::websocket::handshake::{Handshake, SUBPROTOCOL};
 use crate::data_plane::websocket::outbox::Frame;
 use crate::data_plane::websocket::session::Session;
@@ -40,7 +40,7 @@ static STAGE: LazyLock<Fixture> = LazyLock::new(Fixture::new);
 /// A data plane with one API and no outbound connections.
 struct Fixture {
     runtime: Runtime,
-    plane: Arc<DataPlane>,
+    data_plane: Arc<DataPlane>,
     patterns: [Regex; 2],
 }
 
@@ -58,9 +58,9 @@ impl Fixture {
         runtime.block_on(add).expect("the API is added");
         // Not a URL, so every outbound call fails at once.
         let issuers = [(ISSUER.to_owned(), "nowhere".to_owned())].into();
-        let plane = DataPlane::new(store, Settings { issuers, ..Settings::default() });
+        let data_plane = DataPlane::new(store, Settings { issuers, ..Settings::default() });
         let patterns = [PUBLISH, WILD].map(|text| Regex::new(text).expect("the pattern is valid"));
-        Self { runtime, plane, patterns }
+        Self { runtime, data_plane, patterns }
     }
 
     fn context(transport: Transport, headers: BTreeMap<String, Vec<String>>) -> RequestContext {
@@ -107,7 +107,7 @@ pub fn frame(bytes: &[u8]) {
     let context = Fixture::context(Transport::WebSocket, BTreeMap::new());
     let credentials =
         CredentialFields { fields: [("x-api-key".to_owned(), KEY.to_owned())].into() };
-    let opening = Session::open(Arc::clone(&fixture.plane), context, Some(credentials));
+    let opening = Session::open(Arc::clone(&fixture.data_plane), context, Some(credentials));
     let mut session = fixture.runtime.block_on(opening).expect("the key is valid");
     let outbox = session.outbox();
     for message in bytes.split(|byte| *byte == b'\n').take(MESSAGES_MAX) {
@@ -132,7 +132,7 @@ fn check_message(bytes: &[u8]) {
     let mut size: usize =
         message.authorization.fields.iter().map(|(name, text)| name.len() + text.len()).sum();
     if let EventsMember::List { first, count } = &message.events {
-        assert!(first.len() <= EVENTS_MAX && first.len() <= *count);
+        assert!(first.len() <= EVENTS_PER_PUBLISH_MAX && first.len() <= *count);
         size += first.iter().filter_map(|member| member.text()).map(str::len).sum::<usize>();
     }
     for member in [&message.kind, &message.id, &message.channel] {
@@ -166,7 +166,7 @@ pub fn subprotocols(bytes: &[u8]) {
     let names = handshake.credentials.iter().flat_map(|credential| credential.fields.keys());
     assert!(names.into_iter().all(|name| name.to_ascii_lowercase() == **name));
     let context = Fixture::context(Transport::WebSocket, BTreeMap::new());
-    let opening = Session::open(Arc::clone(&STAGE.plane), context, handshake.credentials);
+    let opening = Session::open(Arc::clone(&STAGE.data_plane), context, handshake.credentials);
     assert!(STAGE.runtime.block_on(opening).is_err(), "{bytes:?} opens a connection");
 }
 
@@ -182,7 +182,7 @@ pub fn publish(bytes: &[u8]) {
         return;
     };
     let response = async {
-        let response = router::handle(State(Arc::clone(&STAGE.plane)), request).await;
+        let response = router::handle(State(Arc::clone(&STAGE.data_plane)), request).await;
         let status = response.status().as_u16();
         (status, to_bytes(response.into_body(), usize::MAX).await.expect("the body is complete"))
     };
@@ -201,12 +201,12 @@ pub fn authorization(text: &str) {
     let headers =
         credentials.fields.iter().map(|(name, field)| (name.clone(), vec![field.clone()]));
     let context = Fixture::context(Transport::Http, headers.collect());
-    let api = context.api(&STAGE.plane.apis).expect("the API exists");
+    let api = context.api(&STAGE.data_plane.apis).expect("the API exists");
     let channel = Channel::parse_for_publish("/default/a").ok();
     for operation in [ClientOperation::Connect, ClientOperation::Publish] {
         let channel = channel.as_ref().filter(|_| operation == ClientOperation::Publish);
         let auth_request = context.auth_request(&api, operation, channel, &credentials, b"{}");
-        let result = STAGE.runtime.block_on(STAGE.plane.authorizer.authorize(&auth_request));
+        let result = STAGE.runtime.block_on(STAGE.data_plane.authorizer.authorize(&auth_request));
         let error = result.expect_err("no client is authorized");
         assert!((400..500).contains(&error.status), "{error:?}");
     }

@@ -11,10 +11,10 @@ use serde_json::json;
 use tokio::time::timeout;
 
 use crate::data_plane::error::DataPlaneError;
-use crate::data_plane::message::{ClientMessage, REQUEST_MAX, too_large};
-use crate::data_plane::plane::DataPlane;
+use crate::data_plane::message::{ClientMessage, REQUEST_BYTES_MAX, too_large};
 use crate::data_plane::publication::{self, FailedEvent, PublishResponse, SuccessfulEvent};
 use crate::data_plane::request_context::RequestContext;
+use crate::data_plane::state::DataPlane;
 use crate::data_plane::websocket::handshake::credentials_from_headers;
 use crate::ids;
 
@@ -33,29 +33,33 @@ struct HttpPublishResponse<'a> {
 }
 
 /// Responds to a request to publish.
-pub async fn publish(plane: &DataPlane, request: &RequestContext, body: Body) -> Response<Body> {
-    match try_publish(plane, request, body).await {
+pub async fn publish(
+    data_plane: &DataPlane,
+    request: &RequestContext,
+    body: Body,
+) -> Response<Body> {
+    match try_publish(data_plane, request, body).await {
         Ok(text) => json_response(200, text),
         Err(error) => error_response(&error),
     }
 }
 
 async fn try_publish(
-    plane: &DataPlane,
+    data_plane: &DataPlane,
     request: &RequestContext,
     body: Body,
 ) -> Result<String, DataPlaneError> {
     let (body, message) = match read_message(body).await {
         Ok(read) => read,
         Err(error) => {
-            publication::report_rejection(plane, request, "publish", None, &error);
+            publication::report_rejection(data_plane, request, "publish", None, &error);
             return Err(error);
         }
     };
     let credentials = credentials_from_headers(&request.headers);
     let (channel, events) = (&message.channel, message.events);
     let response =
-        publication::publish(plane, request, channel, events, &credentials, &body).await?;
+        publication::publish(data_plane, request, channel, events, &credentials, &body).await?;
     Ok(response_json(&response))
 }
 
@@ -85,7 +89,7 @@ async fn read_body(body: Body) -> Result<Vec<u8>, DataPlaneError> {
         let chunk =
             chunk.map_err(|_| DataPlaneError::bad_request("The request was interrupted"))?;
         size += chunk.len();
-        if size <= REQUEST_MAX {
+        if size <= REQUEST_BYTES_MAX {
             read.extend_from_slice(&chunk);
         } else {
             read = Vec::new();
@@ -94,7 +98,7 @@ async fn read_body(body: Body) -> Result<Vec<u8>, DataPlaneError> {
             break;
         }
     }
-    match size <= REQUEST_MAX {
+    match size <= REQUEST_BYTES_MAX {
         true => Ok(read),
         false => Err(too_large()),
     }

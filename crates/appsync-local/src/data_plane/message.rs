@@ -12,11 +12,11 @@ use crate::data_plane::auth::request::CredentialFields;
 use crate::data_plane::error::DataPlaneError;
 
 /// Events of one publish (docs/reference/quotas.md#publishing).
-pub const EVENTS_MAX: usize = 5;
+pub const EVENTS_PER_PUBLISH_MAX: usize = 5;
 /// Bytes of one event (docs/reference/quotas.md#publishing).
-pub const EVENT_MAX: usize = 240 * 1024;
+pub const EVENT_BYTES_MAX: usize = 240 * 1024;
 /// Bytes of one request to publish.
-pub const REQUEST_MAX: usize = EVENTS_MAX * EVENT_MAX;
+pub const REQUEST_BYTES_MAX: usize = EVENTS_PER_PUBLISH_MAX * EVENT_BYTES_MAX;
 
 /// The error of a request that is too large.
 pub fn too_large() -> DataPlaneError {
@@ -153,7 +153,7 @@ impl<'de> Visitor<'de> for ShallowVisitor {
     }
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<ShallowValue, A::Error> {
         let (mut first, mut count) = (Vec::new(), 0);
-        while self.is_deep && count < EVENTS_MAX {
+        while self.is_deep && count < EVENTS_PER_PUBLISH_MAX {
             match items.next_element()? {
                 Some(item) => first.push(item),
                 None => return Ok(ShallowValue::List(first, count)),

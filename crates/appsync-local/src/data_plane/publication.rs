@@ -8,10 +8,12 @@ use crate::data_plane::channel::Channel;
 use crate::data_plane::error::DataPlaneError;
 use crate::data_plane::feed::{self, Activity, EventFailure};
 use crate::data_plane::handlers::call::{IncomingEvent, PublishOutcome};
-use crate::data_plane::message::{EVENT_MAX, EVENTS_MAX, EventsMember, TextMember};
-use crate::data_plane::plane::DataPlane;
+use crate::data_plane::message::{
+    EVENT_BYTES_MAX, EVENTS_PER_PUBLISH_MAX, EventsMember, TextMember,
+};
 use crate::data_plane::request_context::{RequestContext, Transport};
 use crate::data_plane::secrets::Secrets;
+use crate::data_plane::state::DataPlane;
 use crate::data_plane::undocumented;
 use crate::emulator_options::FilteredEvents;
 use crate::ids;
@@ -31,7 +33,7 @@ pub struct SuccessfulEvent {
     pub index: usize,
 }
 
-/// An event that a handler failed.
+/// An event for which the handler returned an error.
 #[derive(Debug, PartialEq, Serialize)]
 pub struct FailedEvent {
     pub identifier: String,
@@ -42,51 +44,57 @@ pub struct FailedEvent {
 
 /// Publishes events if the credentials allow it, and reports the publish to watchers.
 pub async fn publish(
-    plane: &DataPlane,
+    data_plane: &DataPlane,
     request: &RequestContext,
     channel: &TextMember,
     events: EventsMember,
     credentials: &CredentialFields,
     signed_text: &[u8],
 ) -> Result<PublishResponse, DataPlaneError> {
-    let result =
-        authorize_and_deliver(plane, request, channel.text(), events, credentials, signed_text)
-            .await;
+    let result = authorize_and_deliver(
+        data_plane,
+        request,
+        channel.text(),
+        events,
+        credentials,
+        signed_text,
+    )
+    .await;
     if let Err(error) = &result {
-        report_rejection(plane, request, "publish", channel.text(), error);
+        report_rejection(data_plane, request, "publish", channel.text(), error);
     }
     result
 }
 
 /// Publishes events without authorization, and reports the publish to watchers.
 pub async fn publish_with_identity(
-    plane: &DataPlane,
+    data_plane: &DataPlane,
     request: &RequestContext,
     channel: &TextMember,
     events: EventsMember,
     identity: &Identity,
 ) -> Result<PublishResponse, DataPlaneError> {
     let attempt = async || {
-        let api = request.api(&plane.apis)?;
+        let api = request.api(&data_plane.apis)?;
         let channel = Channel::parse_for_publish(channel.text().unwrap_or_default())?;
-        deliver(plane, request, &api, &channel, events, identity).await
+        deliver(data_plane, request, &api, &channel, events, identity).await
     };
     let result = attempt().await;
     if let Err(error) = &result {
-        report_rejection(plane, request, "publish", channel.text(), error);
+        report_rejection(data_plane, request, "publish", channel.text(), error);
     }
     result
 }
 
 /// Reports a rejected operation to watchers.
 pub fn report_rejection(
-    plane: &DataPlane,
+    data_plane: &DataPlane,
     request: &RequestContext,
     operation: &'static str,
     channel: Option<&str>,
     error: &DataPlaneError,
 ) {
-    plane.feed.emit(|| {
+    data_plane.feed.emit(|| {
         // A handler's error may contain the credentials that it received.
         let secrets = Secrets::from_headers(&request.headers);
         let clip_secret = |text: &String| feed::clip_client_text(&secrets.redact(text));
@@ -103,14 +111,14 @@ pub fn report_rejection(
 }
 
 async fn authorize_and_deliver(
-    plane: &DataPlane,
+    data_plane: &DataPlane,
     request: &RequestContext,
     channel: Option<&str>,
     events: EventsMember,
     credentials: &CredentialFields,
     signed_text: &[u8],
 ) -> Result<PublishResponse, DataPlaneError> {
-    let api = request.api(&plane.apis)?;
+    let api = request.api(&data_plane.apis)?;
     let channel = Channel::parse_for_publish(channel.unwrap_or_default())?;
     let auth_request = request.auth_request(
         &api,
@@ -119,13 +127,13 @@ async fn authorize_and_deliver(
         credentials,
         signed_text,
     );
-    let identity = plane.authorizer.authorize(&auth_request).await?;
-    deliver(plane, request, &api, &channel, events, &identity).await
+    let identity = data_plane.authorizer.authorize(&auth_request).await?;
+    deliver(data_plane, request, &api, &channel, events, &identity).await
 }
 
 /// Checks events, runs the handler, and broadcasts its outcome.
 async fn deliver(
-    plane: &DataPlane,
+    data_plane: &DataPlane,
     request: &RequestContext,
     api: &Api,
     channel: &Channel,
@@ -136,9 +144,9 @@ async fn deliver(
     let events = parse_events(events, request.transport)?;
     let identifiers: Vec<_> = events.iter().map(|event| event.id.clone()).collect();
     let call = request.handler_call(api, namespace, channel, identity);
-    let outcome = plane.handlers.on_publish(&call, events).await?;
-    broadcast(plane, request, channel, identity, &outcome, identifiers.len());
-    Ok(publish_response(outcome, identifiers, plane.store.options().filtered_events))
+    let outcome = data_plane.handlers.on_publish(&call, events).await?;
+    broadcast(data_plane, request, channel, identity, &outcome, identifiers.len());
+    Ok(publish_response(outcome, identifiers, data_plane.store.options().filtered_events))
 }
 
 /// Returns the channel namespace of a channel.
@@ -161,14 +169,14 @@ fn parse_events(
             return Err(DataPlaneError::bad_request("The events must be a list of strings"));
         }
     };
-    if count > EVENTS_MAX {
+    if count > EVENTS_PER_PUBLISH_MAX {
         // AppSync has different errors over HTTP and over a WebSocket.
         return Err(match transport {
-            Transport::Http | Transport::Console => {
-                DataPlaneError::bad_request(format!("Input exceeded {EVENTS_MAX} event limit"))
-            }
+            Transport::Http | Transport::Console => DataPlaneError::bad_request(format!(
+                "Input exceeded {EVENTS_PER_PUBLISH_MAX} event limit"
+            )),
             Transport::WebSocket => DataPlaneError::new(400, "InvalidInputError")
-                .with_message(format!("input exceeded {EVENTS_MAX} event limit")),
+                .with_message(format!("input exceeded {EVENTS_PER_PUBLISH_MAX} event limit")),
         });
     }
     let check = |(n, event): (usize, TextMember)| {
@@ -176,7 +184,7 @@ fn parse_events(
         let TextMember::Text(text) = event else {
             return Err(invalid("is not a string: each event is a string that contains JSON"));
         };
-        if text.len() > EVENT_MAX {
+        if text.len() > EVENT_BYTES_MAX {
             return Err(invalid("exceeds 240 KB"));
         }
         // Without recursion, so deeply nested events are harmless.
@@ -189,7 +197,7 @@ fn parse_events(
 }
 
 fn broadcast(
-    plane: &DataPlane,
+    data_plane: &DataPlane,
     request: &RequestContext,
     channel: &Channel,
     identity: &Identity,
@@ -198,9 +206,9 @@ fn broadcast(
 ) {
     let mut receivers = 0;
     for (_, text) in &outcome.delivered {
-        receivers = receivers.max(plane.hub.broadcast(&request.target.api_id, channel, text));
+        receivers = receivers.max(data_plane.hub.broadcast(&request.target.api_id, channel, text));
     }
-    plane.feed.emit(|| {
+    data_plane.feed.emit(|| {
         let events: Vec<_> =
             outcome.delivered.iter().map(|(_, text)| feed::event_value(text)).collect();
         let failed = outcome.failed.len();
@@ -263,13 +271,13 @@ mod tests {
                     .map_err(|error| error.message.unwrap_or_default());
                 assert_eq!(result, expected.map_err(str::to_owned));
             };
-        let full = format!("\"{}\"", "x".repeat(EVENT_MAX - 2));
+        let full = format!("\"{}\"", "x".repeat(EVENT_BYTES_MAX - 2));
         check_all(vec![text(&full); 5], Transport::Http, Ok(5));
         check_all(vec![text(&format!("{full} "))], Transport::Http, Err("Event 0 exceeds 240 KB"));
         check_all(vec![text("1"), text("{x}")], Transport::Http, Err("Event 1 is not valid JSON"));
         check_all(vec![text("")], Transport::Http, Err("Event 0 is not valid JSON"));
-        let clip_secret = "Event 0 is not a string: each event is a string that contains JSON";
-        check_all(vec![TextMember::Other], Transport::Http, Err(clip_secret));
+        let message = "Event 0 is not a string: each event is a string that contains JSON";
+        check_all(vec![TextMember::Other], Transport::Http, Err(message));
         check_all(vec![], Transport::Http, Err("There are no events to publish"));
         check_all(vec![text("1"); 6], Transport::Http, Err("Input exceeded 5 event limit"));
         check_all(vec![text("1"); 6], Transport::WebSocket, Err("input exceeded 5 event limit"));

@@ -11,8 +11,8 @@ use crate::data_plane::apis::{Apis, TargetApi};
 use crate::data_plane::error::DataPlaneError;
 use crate::data_plane::host::{Host, request_host};
 use crate::data_plane::http_publish;
-use crate::data_plane::plane::DataPlane;
 use crate::data_plane::request_context::{RequestContext, Transport};
+use crate::data_plane::state::DataPlane;
 use crate::data_plane::websocket::handshake::Handshake;
 use crate::data_plane::websocket::socket;
 
@@ -23,13 +23,13 @@ pub fn is_for(request: &Request) -> bool {
 }
 
 /// Responds to a request that [`is_for`] the data plane.
-pub async fn answer(plane: Arc<DataPlane>, request: Request) -> Response<Body> {
+pub async fn answer(data_plane: Arc<DataPlane>, request: Request) -> Response<Body> {
     if request.method() == Method::OPTIONS {
         return http_publish::preflight(request.headers());
     }
     let host = request_host(&request);
     let (mut parts, body) = request.into_parts();
-    let route = match find_route(&plane.apis, &host, parts.uri.path()) {
+    let route = match find_route(&data_plane.apis, &host, parts.uri.path()) {
         Ok(route) => route,
         Err(error) => return http_publish::error_response(&error),
     };
@@ -39,11 +39,13 @@ pub async fn answer(plane: Arc<DataPlane>, request: Request) -> Response<Body> {
     };
     let context = RequestContext::from_parts(&parts, route.target, transport);
     match (route.endpoint, &parts.method) {
-        (Endpoint::Publish, &Method::POST) => http_publish::publish(&plane, &context, body).await,
+        (Endpoint::Publish, &Method::POST) => {
+            http_publish::publish(&data_plane, &context, body).await
+        }
         (Endpoint::Realtime, &Method::GET | &Method::CONNECT) => {
             let handshake = Handshake::from_headers(&parts.headers, &context.headers);
             match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
-                Ok(upgrade) => socket::open(plane, context, handshake, upgrade),
+                Ok(upgrade) => socket::open(data_plane, context, handshake, upgrade),
                 Err(rejection) => {
                     http_publish::error_response(&DataPlaneError::bad_request(format!(
                         "{}: this endpoint accepts WebSockets only",

@@ -11,8 +11,8 @@ use axum::{Router, serve};
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use crate::data_plane::plane::DataPlane;
-use crate::data_plane::plane::Settings;
+use crate::data_plane::state::DataPlane;
+use crate::data_plane::state::Settings;
 use crate::state::{Api, ApiKey, Namespace};
 use crate::store::Store;
 

@@ -1,5 +1,5 @@
 //! The faults that are injected now, with what they must know of earlier calls. Deciding on a call never executes
-//! it, and uses no randomness but the seed's.
+//! it, and uses no randomness but the seed's. The file is long because of its tests.
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};

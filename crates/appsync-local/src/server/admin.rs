@@ -20,7 +20,7 @@ use crate::store::Store;
 /// The prefix of the paths, which no path of AWS has.
 const PREFIX: &str = "/_provision/";
 /// More than any faults file.
-const BODY_MAX: usize = 1024 * 1024;
+const BODY_BYTES_MAX: usize = 1024 * 1024;
 
 /// A change of the clock.
 #[derive(Deserialize)]
@@ -37,16 +37,16 @@ pub fn is_for(request: &Request) -> bool {
     request.uri().path().starts_with(PREFIX)
 }
 
-pub async fn handle(plane: &Arc<DataPlane>, request: Request) -> Response<Body> {
-    let result = match (issuer_document(plane, &request), guard::denial(&request)) {
+pub async fn handle(data_plane: &Arc<DataPlane>, request: Request) -> Response<Body> {
+    let result = match (issuer_document(data_plane, &request), guard::denial(&request)) {
         (Some(result), _) => result,
         (None, Some(message)) => Err((StatusCode::FORBIDDEN, message.to_owned())),
         (None, None) => match (request.method(), &request.uri().path()[PREFIX.len()..]) {
-            (&Method::GET, "feed") => return console::feed(plane),
+            (&Method::GET, "feed") => return console::feed(data_plane),
             (&Method::POST, "publish") => {
-                return data_plane::publish_as_admin(plane, request).await;
+                return data_plane::publish_as_admin(data_plane, request).await;
             }
-            _ => control(plane, request).await,
+            _ => control(data_plane, request).await,
         },
     };
     let (status, body) = match result {
@@ -60,13 +60,13 @@ pub async fn handle(plane: &Arc<DataPlane>, request: Request) -> Response<Body> 
 }
 
 /// The public documents of the local issuer, with which its tokens are verified.
-fn issuer_document(plane: &DataPlane, request: &Request) -> Option<AdminResult> {
+fn issuer_document(data_plane: &DataPlane, request: &Request) -> Option<AdminResult> {
     const KEYS: &str = "/_provision/issuer/.well-known/jwks.json";
     const CONFIGURATION: &str = "/_provision/issuer/.well-known/openid-configuration";
     match (request.method(), request.uri().path()) {
         (&Method::GET, KEYS) => {
             let internal_error = |error| (StatusCode::INTERNAL_SERVER_ERROR, error);
-            Some(plane.issuer.jwks().map_err(internal_error))
+            Some(data_plane.issuer.jwks().map_err(internal_error))
         }
         (&Method::GET, CONFIGURATION) => {
             let host = request.headers().get("host").and_then(|host| host.to_str().ok());
@@ -82,14 +82,14 @@ fn issuer_document(plane: &DataPlane, request: &Request) -> Option<AdminResult> 
 }
 
 /// Handles the operations that respond with JSON.
-async fn control(plane: &DataPlane, request: Request) -> AdminResult {
-    let store: &Store = &plane.store;
+async fn control(data_plane: &DataPlane, request: Request) -> AdminResult {
+    let store: &Store = &data_plane.store;
     let bad_request = |message: String| (StatusCode::BAD_REQUEST, message);
     let (parts, body) = request.into_parts();
     let failure = |error: AwsError| {
         (StatusCode::from_u16(error.status).unwrap_or(StatusCode::BAD_REQUEST), error.message)
     };
-    let body = read_body(body, BODY_MAX).await.map_err(failure)?;
+    let body = read_body(body, BODY_BYTES_MAX).await.map_err(failure)?;
     match (parts.method, &parts.uri.path()[PREFIX.len()..]) {
         (Method::GET, "faults") => {}
         (Method::PUT, "faults") => {
@@ -98,8 +98,8 @@ async fn control(plane: &DataPlane, request: Request) -> AdminResult {
             store.set_faults(Faults::parse(text).map_err(|error| bad_request(error.to_string()))?);
         }
         (Method::DELETE, "faults") => store.set_faults(Faults::default()),
-        (Method::GET, "apis") => return Ok(console::apis_json(plane, &parts.headers)),
-        (Method::GET, "connections") => return Ok(json!(plane.connections())),
+        (Method::GET, "apis") => return Ok(console::apis_json(data_plane, &parts.headers)),
+        (Method::GET, "connections") => return Ok(json!(data_plane.connections())),
         (Method::GET, "calls") => return Ok(json!(store.calls())),
         (Method::DELETE, "calls") => {
             store.clear_calls();
@@ -113,7 +113,7 @@ async fn control(plane: &DataPlane, request: Request) -> AdminResult {
         (Method::POST, "token") => {
             let request =
                 serde_json::from_slice(&body).map_err(|error| bad_request(error.to_string()))?;
-            return Ok(json!({ "token": plane.create_token(&request).map_err(bad_request)? }));
+            return Ok(json!({ "token": data_plane.create_token(&request).map_err(bad_request)? }));
         }
         _ => {
             let message = "unknown path or method; supported: GET, PUT and DELETE /_provision/faults, GET and DELETE /_provision/calls, GET and PUT /_provision/clock, GET /_provision/apis, /_provision/connections and /_provision/feed, POST /_provision/publish, POST /_provision/token, GET /_provision/issuer/.well-known/jwks.json and …/openid-configuration";

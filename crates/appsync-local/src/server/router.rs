@@ -24,26 +24,28 @@ pub fn router(store: Arc<Store>) -> Router {
 }
 
 /// The emulator as a service, with a data plane that has its own settings.
-pub fn router_with_data_plane(plane: Arc<DataPlane>) -> Router {
-    Router::new().fallback(handle).with_state(plane)
+pub fn router_with_data_plane(data_plane: Arc<DataPlane>) -> Router {
+    Router::new().fallback(handle).with_state(data_plane)
 }
 
 /// Handles a request of AWS in a separate task, so that a client that disconnects does not interrupt a change.
 pub(crate) async fn handle(
-    State(plane): State<Arc<DataPlane>>,
+    State(data_plane): State<Arc<DataPlane>>,
     request: Request,
 ) -> Response<Body> {
-    let store = Arc::clone(&plane.store);
+    let store = Arc::clone(&data_plane.store);
     if console::is_for(&request) {
-        return console::answer(&plane, &request);
+        return console::answer(&data_plane, &request);
     }
     if admin::is_for(&request) {
-        return admin::handle(&plane, request).await;
+        return admin::handle(&data_plane, request).await;
     }
     let outcome = match data_plane::is_for(&request) {
         true => {
-            tokio::spawn(async { CallOutcome::Response(data_plane::answer(plane, request).await) })
-                .await
+            tokio::spawn(async {
+                CallOutcome::Response(data_plane::answer(data_plane, request).await)
+            })
+            .await
         }
         false => tokio::spawn(dispatch::handle(Arc::clone(&store), request)).await,
     };

@@ -42,7 +42,7 @@ const TLS_HANDSHAKE_BYTE: u8 = 0x16;
 /// This version never fails.
 pub async fn serve(
     listeners: Vec<TcpListener>,
-    plane: Arc<DataPlane>,
+    data_plane: Arc<DataPlane>,
     tls: Option<Arc<ServerConfig>>,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
@@ -53,7 +53,7 @@ pub async fn serve(
     for listener in listeners {
         accept_tasks.spawn(accept_connections(
             listener,
-            Arc::clone(&plane),
+            Arc::clone(&data_plane),
             acceptor.clone(),
             open_connections.clone(),
         ));
@@ -61,17 +61,17 @@ pub async fn serve(
     drop(open_connections);
     shutdown.await;
     accept_tasks.abort_all();
-    plane.store.close();
+    data_plane.store.close();
     while accept_tasks.join_next().await.is_some() {}
     let _ = all_closed.recv().await;
-    plane.wait_until_closed().await;
+    data_plane.wait_until_closed().await;
     Ok(())
 }
 
 /// Accepts connections until it is dropped, and serves each in a separate task.
 async fn accept_connections(
     listener: TcpListener,
-    plane: Arc<DataPlane>,
+    data_plane: Arc<DataPlane>,
     acceptor: Option<TlsAcceptor>,
     open_connections: mpsc::Sender<()>,
 ) {
@@ -86,15 +86,15 @@ async fn accept_connections(
         };
         // A small frame must not wait for the acknowledgment of the one before.
         let _ = stream.set_nodelay(true);
-        let (plane, acceptor, open_connections) =
-            (Arc::clone(&plane), acceptor.clone(), open_connections.clone());
+        let (data_plane, acceptor, open_connections) =
+            (Arc::clone(&data_plane), acceptor.clone(), open_connections.clone());
         tokio::spawn(async move {
             let grace_period = async {
-                plane.store.closed().await;
+                data_plane.store.closed().await;
                 tokio::time::sleep(SHUTDOWN_GRACE).await;
             };
             tokio::select! {
-                () = serve_connection(stream, peer, &plane, acceptor) => {}
+                () = serve_connection(stream, peer, &data_plane, acceptor) => {}
                 () = grace_period => {}
             }
             drop(open_connections);
@@ -106,28 +106,31 @@ async fn accept_connections(
 async fn serve_connection(
     stream: TcpStream,
     peer: SocketAddr,
-    plane: &Arc<DataPlane>,
+    data_plane: &Arc<DataPlane>,
     acceptor: Option<TlsAcceptor>,
 ) {
-    let Some(Ok(first)) = with_time_limit(plane, first_byte(&stream)).await else { return };
+    let Some(Ok(first)) = with_time_limit(data_plane, first_byte(&stream)).await else { return };
     match (first, acceptor) {
         (TLS_HANDSHAKE_BYTE, None) => {}
         (TLS_HANDSHAKE_BYTE, Some(acceptor)) => {
-            match with_time_limit(plane, acceptor.accept(stream)).await {
-                Some(Ok(stream)) => serve_http(stream, peer, plane).await,
+            match with_time_limit(data_plane, acceptor.accept(stream)).await {
+                Some(Ok(stream)) => serve_http(stream, peer, data_plane).await,
                 Some(Err(error)) => tracing::debug!(%peer, %error, "the TLS handshake failed"),
                 None => {}
             }
         }
-        _ => serve_http(stream, peer, plane).await,
+        _ => serve_http(stream, peer, data_plane).await,
     }
 }
 
 /// The result of `handshake`, unless it takes too long or the emulator stops.
-async fn with_time_limit<T>(plane: &DataPlane, handshake: impl Future<Output = T>) -> Option<T> {
+async fn with_time_limit<T>(
+    data_plane: &DataPlane,
+    handshake: impl Future<Output = T>,
+) -> Option<T> {
     tokio::select! {
-        result = timeout(plane.idle_timeout, handshake) => result.ok(),
-        () = plane.store.closed() => None,
+        result = timeout(data_plane.idle_timeout, handshake) => result.ok(),
+        () = data_plane.store.closed() => None,
     }
 }
 
@@ -140,24 +143,27 @@ async fn first_byte(stream: &TcpStream) -> io::Result<u8> {
 }
 
 /// Handles the requests of one connection.
-async fn serve_http<S>(stream: S, peer: SocketAddr, plane: &Arc<DataPlane>)
+async fn serve_http<S>(stream: S, peer: SocketAddr, data_plane: &Arc<DataPlane>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let shared = Arc::clone(plane);
+    let shared = Arc::clone(data_plane);
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let mut request: Request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
-        let plane = Arc::clone(&shared);
-        async move { Ok::<_, Infallible>(router::handle(State(plane), request).await) }
+        let data_plane = Arc::clone(&shared);
+        async move { Ok::<_, Infallible>(router::handle(State(data_plane), request).await) }
     });
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(plane.idle_timeout).max_buf_size(HEAD_MAX);
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(data_plane.idle_timeout)
+        .max_buf_size(HEAD_MAX);
     let connection = builder.serve_connection(TokioIo::new(stream), service).with_upgrades();
     let mut connection = pin!(connection);
     let result = tokio::select! {
         result = connection.as_mut() => result,
-        () = plane.store.closed() => {
+        () = data_plane.store.closed() => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }
@@ -178,14 +184,14 @@ mod tests {
 
     #[tokio::test]
     async fn connections_without_a_complete_request_do_not_delay_the_shutdown() {
-        let mut plane = testing::test_plane().await;
-        assert_eq!(plane.idle_timeout, Duration::from_secs(30));
+        let mut data_plane = testing::test_plane().await;
+        assert_eq!(data_plane.idle_timeout, Duration::from_secs(30));
         // Longer than a test, so that only the shutdown closes them.
-        Arc::get_mut(&mut plane).unwrap().idle_timeout = Duration::from_secs(3_600);
+        Arc::get_mut(&mut data_plane).unwrap().idle_timeout = Duration::from_secs(3_600);
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (shutdown, shutdown_requested) = oneshot::channel::<()>();
-        let service = tokio::spawn(serve(vec![listener], plane, None, async {
+        let service = tokio::spawn(serve(vec![listener], data_plane, None, async {
             drop(shutdown_requested.await);
         }));
         let mut open_connections = Vec::new();

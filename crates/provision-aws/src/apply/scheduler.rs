@@ -20,7 +20,7 @@ use provision_core::kind::LiveState;
 use provision_core::model::Attributes;
 use provision_core::plan::{Step, StepVerb};
 
-/// The default limit of steps in progress. Within one API, fewer may be in progress while AppSync reports conflicts.
+/// Default maximum number of steps in progress. Within one API, fewer may be in progress while AppSync reports conflicts.
 pub const MAX_CONCURRENT_STEPS: usize = 64;
 
 /// Executes `steps`, each as soon as the steps that it depends on have succeeded.
@@ -150,7 +150,7 @@ impl StepProgress<'_> {
 /// Describes an error of AWS for events, with advice.
 fn call_failure(error: &AwsError) -> CallFailure {
     let advice = advice(error);
-    // The code is a member of the event.
+    // Events carry the code separately, so strip it.
     let message = error.message.strip_prefix(error.code.as_deref().unwrap_or_default());
     let message = message.and_then(|message| message.strip_prefix(": ")).unwrap_or(&error.message);
     CallFailure {

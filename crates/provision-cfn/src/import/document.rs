@@ -16,7 +16,8 @@ use provision_core::text::Text;
 
 use crate::import::resources::{ExistingResource, ImportedResource, ResourceSelection};
 
-/// The most parts of a declaration that are tried whether they can be omitted; real ones have fewer.
+/// Maximum number of parts of a declaration for which the import tries whether they can be omitted; real ones have
+/// fewer.
 const TRIALS_MAX: usize = 64;
 
 /// Members that come first in a declaration, because they name the resource.

@@ -8,7 +8,7 @@ const SERVICE_WORDS: &[&str] = &["app", "sync", "appsync", "aws"];
 
 /// The longest key of a spec, and the longest name of a parameter.
 const NAME_MAX: usize = 64;
-/// The most words of a parameter's name.
+/// Maximum number of words in a parameter's name.
 const PARAMETER_WORDS_MAX: usize = 12;
 
 /// Derives a key that is not `taken` from names of the template, the best one first.

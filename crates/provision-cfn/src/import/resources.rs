@@ -3,6 +3,8 @@
 //! Everything that differs between kinds comes from their [`TemplateFacts`]: this module never asks
 //! which kind a resource is, and a new kind is imported as its facts say.
 //!
+//! The file is long because including a resource, its parents and its addresses depend on each other.
+//!
 //! [`TemplateFacts`]: provision_core::kind::TemplateFacts
 use std::collections::{BTreeMap, BTreeSet};
 

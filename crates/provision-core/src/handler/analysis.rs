@@ -3,7 +3,7 @@ use std::ops::Range;
 
 use crate::diagnostic::Severity;
 
-/// The most diagnostics that one file gets; code that does not parse can have one for each character.
+/// Maximum number of diagnostics for one file; code that does not parse can have one for each character.
 pub const DIAGNOSTICS_MAX: usize = 100;
 
 /// The exports and the diagnostics of handler code.

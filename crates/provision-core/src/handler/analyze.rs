@@ -13,10 +13,10 @@ use crate::handler::analysis::{HandlerAnalysis, HandlerDiagnostic};
 use crate::handler::code::Code;
 use crate::handler::{builtins, context, exports, functions, imports, language, names};
 
-/// The most bytes that are parsed: AppSync accepts 32,768 characters, and a character has at most four bytes.
+/// Maximum number of bytes that are parsed: AppSync accepts 32,768 characters, and a character has at most four bytes.
 const BYTES_MAX: usize = 4 * 32_768;
 
-/// The most nested brackets. The time that the parser takes grows with their square.
+/// Maximum number of nested brackets. The time that the parser takes grows with their square.
 const DEPTH_MAX: usize = 256;
 
 /// The stack for each byte of code. The parser and the checks recurse for constructs that nest without brackets,
@@ -136,7 +136,7 @@ fn run_checks<'a>(text: &'a str, program: &'a Program<'a>, is_typescript: bool) 
     language::check(&mut code);
     builtins::check(&mut code);
     functions::check(&mut code);
-    context::check(&mut code, &exports.entries);
+    context::check(&mut code, &exports.entry_points);
     HandlerAnalysis {
         on_publish: exports.on_publish,
         on_subscribe: exports.on_subscribe,

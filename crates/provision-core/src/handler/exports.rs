@@ -11,14 +11,14 @@ use crate::handler::analysis::{Export, ExportKind};
 use crate::handler::code::{Code, byte_range};
 use crate::suggest;
 
-const NAMES: [&str; 2] = ["onPublish", "onSubscribe"];
+const HANDLER_NAMES: [&str; 2] = ["onPublish", "onSubscribe"];
 
 #[derive(Debug, Default)]
 pub struct Exports {
     pub on_publish: Option<Export>,
     pub on_subscribe: Option<Export>,
     /// The functions that AppSync calls.
-    pub entries: Vec<NodeId>,
+    pub entry_points: Vec<NodeId>,
 }
 
 /// Determines the exports, and reports exports that AppSync ignores or cannot call (PV303, PV304, PV305).
@@ -26,11 +26,12 @@ pub fn check(code: &mut Code<'_, '_>) -> Exports {
     let mut exports = Exports::default();
     for (_, kind) in code.nodes() {
         match kind {
-            AstKind::ExportDeclaration(it) => {
-                check_declaration(code, &it.declaration, &mut exports);
+            AstKind::ExportDeclaration(export) => {
+                check_declaration(code, &export.declaration, &mut exports);
             }
-            AstKind::ExportNamedDeclaration(it) => {
-                for specifier in it.specifiers.iter().filter(|_| !it.export_kind.is_type()) {
+            AstKind::ExportNamedDeclaration(export) => {
+                for specifier in export.specifiers.iter().filter(|_| !export.export_kind.is_type())
+                {
                     let symbol = match &specifier.local {
                         ModuleExportName::IdentifierReference(name) => code.symbol(name),
                         _ => None,
@@ -44,8 +45,8 @@ pub fn check(code: &mut Code<'_, '_>) -> Exports {
                     );
                 }
             }
-            AstKind::ExportFromDeclaration(it) => {
-                for specifier in &it.specifiers {
+            AstKind::ExportFromDeclaration(export) => {
+                for specifier in &export.specifiers {
                     add_export(
                         code,
                         specifier.exported.name().as_str(),
@@ -55,14 +56,14 @@ pub fn check(code: &mut Code<'_, '_>) -> Exports {
                     );
                 }
             }
-            AstKind::ExportDefaultDeclaration(it) => {
-                let default = match &it.declaration {
-                    ExportDefaultDeclarationKind::FunctionDeclaration(it) => {
-                        it.id.as_ref().map(|id| id.name.as_str())
+            AstKind::ExportDefaultDeclaration(export) => {
+                let default = match &export.declaration {
+                    ExportDefaultDeclarationKind::FunctionDeclaration(function) => {
+                        function.id.as_ref().map(|id| id.name.as_str())
                     }
                     _ => None,
                 };
-                default_export(code, it.span, default);
+                report_default_export(code, export.span, default);
             }
             _ => {}
         }
@@ -76,9 +77,9 @@ pub fn check(code: &mut Code<'_, '_>) -> Exports {
     exports
 }
 
-fn default_export(code: &mut Code<'_, '_>, span: Span, name: Option<&str>) {
+fn report_default_export(code: &mut Code<'_, '_>, span: Span, name: Option<&str>) {
     let span = code.token(span.start..span.end, "default");
-    let name = name.filter(|name| NAMES.contains(name)).unwrap_or("onPublish");
+    let name = name.filter(|name| HANDLER_NAMES.contains(name)).unwrap_or("onPublish");
     let help = format!("export it by name: `export function {name}(ctx) {{ … }}`");
     code.warning("PV304", span, "AppSync ignores the default export", &help);
 }
@@ -120,18 +121,18 @@ fn add_export(
     symbol: Option<SymbolId>,
     exports: &mut Exports,
 ) {
-    if !NAMES.contains(&name) {
+    if !HANDLER_NAMES.contains(&name) {
         report_unknown_name(code, name, span);
         return;
     }
     let value = symbol.map_or(ExportedValue::Unknown, |symbol| exported_value(code, symbol, 0));
     let kind = match value {
         ExportedValue::Function(node) => {
-            exports.entries.push(node);
+            exports.entry_points.push(node);
             ExportKind::Function
         }
-        ExportedValue::Object(object) => object_kind(code, object, name, span, exports),
-        ExportedValue::Other => {
+        ExportedValue::Object(object) => check_object(code, object, name, span, exports),
+        ExportedValue::NotCallable => {
             let message = format!("`{name}` is neither a function nor an object");
             let help = format!("write `export function {name}(ctx) {{ … }}`");
             code.error("PV305", byte_range(span), &message, &help);
@@ -148,7 +149,7 @@ fn add_export(
 
 fn report_unknown_name(code: &mut Code<'_, '_>, name: &str, span: Span) {
     let message = format!("AppSync ignores the export `{name}`");
-    let help = match (suggest::closest_match(name, NAMES), name) {
+    let help = match (suggest::closest_match(name, HANDLER_NAMES), name) {
         (Some(suggestion), _) => format!("did you mean `{suggestion}`?"),
         (None, "request" | "response") => {
             "put both functions into an object: `export const onPublish = { request, response }`"
@@ -163,34 +164,34 @@ enum ExportedValue<'a> {
     Function(NodeId),
     Object(&'a ObjectExpression<'a>),
     /// A value that cannot be called, such as a number.
-    Other,
+    NotCallable,
     Unknown,
 }
 
-/// The most names that are followed from an export to its value, as in `const a = b`.
-const STEPS_MAX: usize = 8;
+/// Maximum number of names that are followed from an export to its value, as in `const a = b`.
+const ALIASES_MAX: usize = 8;
 
 /// Returns the value of a name, as far as its declaration shows it.
-fn exported_value<'a>(code: &Code<'a, '_>, symbol: SymbolId, steps: usize) -> ExportedValue<'a> {
+fn exported_value<'a>(code: &Code<'a, '_>, symbol: SymbolId, aliases: usize) -> ExportedValue<'a> {
     if let Some(node) = code.function(symbol) {
         return ExportedValue::Function(node);
     }
     match code.initializer(symbol) {
         Some(Expression::ObjectExpression(object)) => ExportedValue::Object(object),
-        Some(Expression::Identifier(name)) if steps < STEPS_MAX => match code.symbol(name) {
-            Some(symbol) => exported_value(code, symbol, steps + 1),
+        Some(Expression::Identifier(name)) if aliases < ALIASES_MAX => match code.symbol(name) {
+            Some(symbol) => exported_value(code, symbol, aliases + 1),
             None => ExportedValue::Unknown,
         },
         Some(value) if value.is_literal() || matches!(value, Expression::ArrayExpression(_)) => {
-            ExportedValue::Other
+            ExportedValue::NotCallable
         }
-        Some(Expression::TemplateLiteral(_)) => ExportedValue::Other,
+        Some(Expression::TemplateLiteral(_)) => ExportedValue::NotCallable,
         _ => ExportedValue::Unknown,
     }
 }
 
-/// Determines which functions an exported object has, and reports an object that has neither.
-fn object_kind(
+/// Determines which functions an exported object has and adds them to `exports`. Reports an object that has neither.
+fn check_object(
     code: &mut Code<'_, '_>,
     object: &ObjectExpression<'_>,
     name: &str,
@@ -213,7 +214,7 @@ fn object_kind(
                 continue;
             }
         }
-        exports.entries.extend(code.function_of(&property.value));
+        exports.entry_points.extend(code.function_of(&property.value));
     }
     let has_both = request && response;
     if !certain && !has_both {

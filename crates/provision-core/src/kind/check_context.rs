@@ -44,7 +44,7 @@ pub struct FirstNames(RefCell<HashMap<String, HashMap<String, String>>>);
 #[derive(Debug, Default)]
 pub struct ParsedHandlers(RefCell<HashMap<String, Rc<HandlerAnalysis>>>);
 
-/// The most combinations of parameter values that are tried. Real specs have far fewer.
+/// Maximum number of combinations of parameter values that are tried. Real specs have far fewer.
 const READINGS_MAX: usize = 64;
 
 /// Returns every text that `text` can resolve to, one for each combination of its placeholders' values.

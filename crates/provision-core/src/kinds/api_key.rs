@@ -13,7 +13,7 @@ use crate::kinds::logical_id::LogicalId;
 use crate::model::Site;
 use crate::text::Text;
 
-/// A key that clients send as `x-api-key`.
+/// An API key, which clients send as `x-api-key`, in CloudFormation's shape.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct ApiKey {
@@ -35,8 +35,8 @@ pub struct ApiKeyDeclaration {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"Browser clients")]
     description: Option<Text>,
-    /// The lifetime of a new or renewed key, `1d` to `365d`. Default: `7d`, AWS's default, unless `expires`
-    /// is set.
+    /// The lifetime of a new or renewed key, `1d` to `365d`. AppSync rounds the expiry down to the hour and requires
+    /// a day after that, so `1d` gives up to 75 minutes more. Default: `7d`, AWS's default, unless `expires` is set.
     #[serde(skip_serializing_if = "Option::is_none")]
     valid_for: Option<SpecDuration>,
     /// How long before its expiry a key is renewed. Default: a tenth of `validFor`.
@@ -61,11 +61,12 @@ const HOUR_S: i64 = 3_600;
 const DEFAULT_VALID_FOR: SpecDuration = SpecDuration::days(7);
 /// AWS rounds down to the hour and requires a day after that; a quarter of an hour allows for clocks that
 /// disagree (docs/reference/api-keys.md#rounding).
-const SHORTEST_S: i64 = 25 * HOUR_S + HOUR_S / 4;
+const ACCEPTED_LIFETIME_MIN_S: i64 = 25 * HOUR_S + HOUR_S / 4;
 /// AWS rejects 365 days if its clock is behind this machine's; an hour less works.
-const LONGEST_S: i64 = 365 * 24 * HOUR_S - HOUR_S;
-const SHORTEST: SpecDuration = SpecDuration::days(1);
-const LONGEST: SpecDuration = SpecDuration::days(365);
+const ACCEPTED_LIFETIME_MAX_S: i64 = 365 * 24 * HOUR_S - HOUR_S;
+/// The shortest and longest lifetimes that a spec may declare.
+const VALID_FOR_MIN: SpecDuration = SpecDuration::days(1);
+const VALID_FOR_MAX: SpecDuration = SpecDuration::days(365);
 
 impl ApiKeyDeclaration {
     fn lifetime(&self) -> SpecDuration {
@@ -76,16 +77,20 @@ impl ApiKeyDeclaration {
     }
     /// The expiry, if the declaration sets one.
     fn expires_epoch_s(&self) -> Option<i64> {
-        let moment: jiff::Timestamp = self.expires.as_ref()?.parse().ok()?;
-        Some(moment.as_second())
+        let timestamp: jiff::Timestamp = self.expires.as_ref()?.parse().ok()?;
+        Some(timestamp.as_second())
     }
     /// The expiry of a key that is created or renewed now, rounded as AWS does.
     fn expires_from(&self, now_epoch_s: i64) -> i64 {
         match self.expires_epoch_s() {
-            Some(moment) => round_to_hour(moment),
-            None => {
-                round_to_hour(now_epoch_s + self.lifetime().seconds.clamp(SHORTEST_S, LONGEST_S))
-            }
+            Some(expires_epoch_s) => round_to_hour(expires_epoch_s),
+            None => round_to_hour(
+                now_epoch_s
+                    + self
+                        .lifetime()
+                        .seconds
+                        .clamp(ACCEPTED_LIFETIME_MIN_S, ACCEPTED_LIFETIME_MAX_S),
+            ),
         }
     }
 }
@@ -94,7 +99,7 @@ fn round_to_hour(epoch_s: i64) -> i64 {
     epoch_s.div_euclid(HOUR_S) * HOUR_S
 }
 
-/// How a template has an API key.
+/// Facts for the CloudFormation template.
 const TEMPLATE: TemplateFacts = TemplateFacts {
     references: &[Reference {
         property: "ApiId",
@@ -166,9 +171,9 @@ impl TypedKind for ApiKey {
     }
 
     fn effects(verb: ChangeAction, before: Option<&Self>, after: Option<&Self>) -> Vec<String> {
-        let end = |item: Option<&Self>| item.and_then(|value| value.expires);
+        let expiry = |key: Option<&Self>| key.and_then(|key| key.expires);
         match verb {
-            ChangeAction::Create if end(after).is_none() => {
+            ChangeAction::Create if expiry(after).is_none() => {
                 vec![format!("it expires in {DEFAULT_VALID_FOR}, AWS's default")]
             }
             ChangeAction::Create => Vec::new(),
@@ -176,7 +181,7 @@ impl TypedKind for ApiKey {
             ChangeAction::Replace => {
                 vec!["clients that send it are denied until they send the new one".to_owned()]
             }
-            ChangeAction::Update if end(before) == end(after) => Vec::new(),
+            ChangeAction::Update if expiry(before) == expiry(after) => Vec::new(),
             ChangeAction::Update => {
                 vec!["clients keep using the same key; only its expiry changes".to_owned()]
             }
@@ -193,23 +198,25 @@ impl TypedKind for ApiKey {
     }
 
     fn to_declaration(self, _: &mut ImportContext) -> ApiKeyDeclaration {
-        let moment = |epoch_s| Some(jiff::Timestamp::from_second(epoch_s).ok()?.to_string());
+        let timestamp = |epoch_s| Some(jiff::Timestamp::from_second(epoch_s).ok()?.to_string());
         ApiKeyDeclaration {
             description: self.description,
-            expires: self.expires.and_then(moment),
+            expires: self.expires.and_then(timestamp),
             ..ApiKeyDeclaration::default()
         }
     }
 
     /// A longer lifetime takes effect when the key is renewed.
     fn deferred_change(&self, declared: &ApiKeyDeclaration, site: &Site) -> Option<String> {
-        let (None, Some(_), Some(end)) = (&declared.expires, declared.valid_for, self.expires)
+        let (None, Some(_), Some(expires_epoch_s)) =
+            (&declared.expires, declared.valid_for, self.expires)
         else {
             return None;
         };
-        let renewal = jiff::Timestamp::from_second(end - declared.renewal_window_s()).ok()?;
+        let renewal =
+            jiff::Timestamp::from_second(expires_epoch_s - declared.renewal_window_s()).ok()?;
         let day = renewal.to_string().split('T').next()?.to_owned();
-        (declared.expires_from(site.now_epoch_s) > end + HOUR_S)
+        (declared.expires_from(site.now_epoch_s) > expires_epoch_s + HOUR_S)
             .then(|| format!("`validFor` takes effect at the renewal on {day}"))
     }
 
@@ -232,7 +239,10 @@ impl TypedKind for ApiKey {
 }
 
 fn check_lengths(declared: &ApiKeyDeclaration, diagnostics: &mut DiagnosticSink) {
-    if declared.valid_for.is_some_and(|valid_for| valid_for < SHORTEST || valid_for > LONGEST) {
+    if declared
+        .valid_for
+        .is_some_and(|valid_for| valid_for < VALID_FOR_MIN || valid_for > VALID_FOR_MAX)
+    {
         let given = declared.lifetime();
         diagnostics
             .error(
@@ -257,15 +267,15 @@ fn check_expires(declared: &ApiKeyDeclaration, now_epoch_s: i64, diagnostics: &m
         return;
     }
     let at = [PathStep::Key("expires")];
-    let Some(moment) = declared.expires_epoch_s() else {
+    let Some(expires_epoch_s) = declared.expires_epoch_s() else {
         diagnostics.error("PV254", &at, "not a valid timestamp".into());
         return;
     };
-    let left_s = moment - now_epoch_s;
-    if left_s > LONGEST_S {
+    let left_s = expires_epoch_s - now_epoch_s;
+    if left_s > ACCEPTED_LIFETIME_MAX_S {
         diagnostics.error("PV254", &at, "key lifetime is longer than 365 days".into()).help =
             Some("choose an earlier timestamp; AppSync counts from the time of the call".into());
-    } else if left_s < SHORTEST_S {
+    } else if left_s < ACCEPTED_LIFETIME_MIN_S {
         diagnostics
             .warning(
                 "PV255",

@@ -299,6 +299,7 @@ fn check_existing(
     }
 }
 
+/// Checks the declaration of a role that is created. It is long because of its messages.
 fn check_new(
     declared: &LogRoleDeclaration,
     scope: &CheckContext<'_>,

@@ -1,4 +1,5 @@
-//! Every kind of resource that `provision` manages: one module each, and one row of the table.
+//! Every kind of resource that `provision` manages: one module and one row of the table each. The other modules are
+//! types that several kinds use, such as [`auth`] and [`arn`].
 pub mod api;
 pub mod api_key;
 pub mod auth;

@@ -6,7 +6,7 @@ use crate::source::line_index::{LineIndex, Position};
 use crate::source::parse::{self, Parsed};
 use crate::source::tree::{Node, NodeData};
 
-/// The most bytes that are parsed. A template has at most 1 MB
+/// Maximum number of bytes that are parsed. A template has at most 1 MB
 /// (docs/reference/cloudformation.md#template-limits).
 const BYTES_MAX: usize = 10 * 1024 * 1024;
 

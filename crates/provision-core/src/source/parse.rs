@@ -13,14 +13,14 @@ use crate::source::line_index::LineIndex;
 use crate::source::syntax_error;
 use crate::source::tree::{MapEntry, Node, NodeData};
 
-/// The most levels. No spec needs more than a dozen.
+/// Maximum number of levels. No spec needs more than a dozen.
 const DEPTH_MAX: usize = 128;
-/// The most nodes when all aliases are expanded.
+/// Maximum number of nodes when all aliases are expanded.
 const ALIAS_NODES_MAX: usize = 1_000_000;
-/// The most diagnostics for one file. More would only fill the memory.
+/// Maximum number of diagnostics for one file. More would only fill the memory.
 pub const DIAGNOSTICS_MAX: usize = 10_000;
 
-/// The most consecutive comments that the parser buffers.
+/// Maximum number of consecutive comments that the parser buffers.
 const COMMENTS_MAX: usize = 100_000;
 
 /// The result of parsing.

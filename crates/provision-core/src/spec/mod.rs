@@ -31,11 +31,11 @@ use crate::spec::header::SpecHeader;
 use crate::spec::substitute::Substituter;
 use crate::text::{Placeholder, Text};
 
-/// A spec without errors.
+/// A spec without errors, except for errors that the caller tolerates.
 #[derive(Clone, Debug)]
 pub struct Spec {
     /// The name of the stack, which can contain placeholders.
-    name: Text,
+    stack_expression: Text,
     /// The name of the stack, resolved with the passed values and the defaults of parameters.
     pub stack: String,
     /// The description of the stack.
@@ -72,11 +72,10 @@ impl Spec {
     ///
     /// # Errors
     /// A message for each value that is missing, not valid or unknown.
-    pub fn with_resolved_name(self, values: &ParameterValues) -> Result<Self, Vec<String>> {
+    pub fn check_stack_name_values(&self, values: &ParameterValues) -> Result<(), Vec<String>> {
         self.check_values(values, &|name| {
-            self.name.placeholders().any(|placeholder| placeholder.to_string() == name)
-        })?;
-        Ok(self)
+            self.stack_expression.placeholders().any(|placeholder| placeholder.to_string() == name)
+        })
     }
 
     fn check_values(
@@ -118,51 +117,75 @@ pub fn load_with_tolerated_errors(
     let mut diagnostics = Vec::new();
     let (schema, substitutes) = (schema(), Substituter::new(source.keys("parameters")));
     let document = read(source, schema, &|text| substitutes.substitute(text), &mut diagnostics);
-    let unread: Vec<DocumentPath> =
+    let unreadable: Vec<DocumentPath> =
         diagnostics.iter().filter_map(Diagnostic::path).cloned().collect();
     let header = SpecHeader::read(&document);
-    let known = match &header {
-        Ok(header) => {
-            let mut sink = DiagnosticSink::new(DocumentPath::default().key("parameters"));
-            parameters::check(&header.parameters, &substitutes, &mut sink);
-            diagnostics.extend(sink.into_vec());
-            placeholder_values(header, values)
-        }
-        Err(error) => {
-            report_unexpected(
-                format!("not a valid spec: {error}"),
-                &DocumentPath::default(),
-                &mut diagnostics,
-            );
-            BTreeMap::new()
-        }
-    };
-    let desired = DesiredState::new();
-    let (firsts, codes) = (FirstNames::default(), ParsedHandlers::default());
-    let (document, known, unread) = (&document, &known, unread.as_slice());
-    let (firsts, codes) = (&firsts, &codes);
+    let placeholder_values =
+        check_parameters(header.as_ref(), values, &substitutes, &mut diagnostics);
     let mut reader = SpecReader {
-        document,
+        document: &document,
         files,
         now_epoch_s,
-        known,
-        unread,
-        firsts,
-        codes,
-        desired,
+        placeholder_values: &placeholder_values,
+        unreadable: &unreadable,
+        first_names: FirstNames::default(),
+        parsed_handlers: ParsedHandlers::default(),
+        desired: DesiredState::new(),
         diagnostics,
     };
     if let Ok(header) = &header {
         reader.header(header);
     }
     for kind in kinds::children_of(None) {
-        reader.section(kind, None, document, &DocumentPath::default());
+        reader.section(kind, None, &document, &DocumentPath::default());
     }
     let SpecReader { mut desired, mut diagnostics, .. } = reader;
     let names = header.as_ref().map(|header| header.parameters.keys()).into_iter().flatten();
     logical_ids::check(&desired, names.map(String::as_str), &mut diagnostics);
     access::check(&desired, &mut diagnostics);
-    // A diagnostic in a file that several namespaces use is reported once.
+    remove_duplicates(&mut diagnostics);
+    let has_errors = diagnostics
+        .iter()
+        .any(|diagnostic| diagnostic.severity == Severity::Error && !is_tolerated(diagnostic));
+    let spec = header.ok().filter(|_| !has_errors).map(|header| Spec {
+        stack: placeholder_values
+            .get("AWS::StackName")
+            .and_then(|names| names.first().cloned())
+            .unwrap_or_default(),
+        stack_expression: header.stack,
+        description: header.description,
+        region: header.region,
+        account: header.account,
+        parameters: header.parameters,
+        desired: std::mem::take(&mut desired),
+    });
+    (spec, diagnostics)
+}
+
+/// Checks the parameters and returns the values that each placeholder can have; none if the header is not valid.
+fn check_parameters(
+    header: Result<&SpecHeader, &serde_json::Error>,
+    values: &ParameterValues,
+    substitutes: &Substituter<'_>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> BTreeMap<String, Vec<String>> {
+    match header {
+        Ok(header) => {
+            let mut sink = DiagnosticSink::new(DocumentPath::default().key("parameters"));
+            parameters::check(&header.parameters, substitutes, &mut sink);
+            diagnostics.extend(sink.into_vec());
+            placeholder_values(header, values)
+        }
+        Err(error) => {
+            let message = format!("not a valid spec: {error}");
+            report_unexpected(message, &DocumentPath::default(), diagnostics);
+            BTreeMap::new()
+        }
+    }
+}
+
+/// Keeps one of the equal diagnostics in a file that several namespaces use.
+fn remove_duplicates(diagnostics: &mut Vec<Diagnostic>) {
     let mut distinct = HashSet::new();
     diagnostics.retain(|diagnostic| match &diagnostic.location {
         Location::ReferencedFile { file, span } => distinct.insert((
@@ -173,22 +196,6 @@ pub fn load_with_tolerated_errors(
         )),
         _ => true,
     });
-    let has_errors = diagnostics
-        .iter()
-        .any(|diagnostic| diagnostic.severity == Severity::Error && !is_tolerated(diagnostic));
-    let spec = header.ok().filter(|_| !has_errors).map(|header| Spec {
-        stack: known
-            .get("AWS::StackName")
-            .and_then(|items| items.first().cloned())
-            .unwrap_or_default(),
-        name: header.stack,
-        description: header.description,
-        region: header.region,
-        account: header.account,
-        parameters: header.parameters,
-        desired: std::mem::take(&mut desired),
-    });
-    (spec, diagnostics)
 }
 
 /// Returns the values that each `${…}` can have according to the spec. The checks accept every account and partition
@@ -210,8 +217,8 @@ fn placeholder_values(
     known
 }
 
-/// The most entries of a section that are checked. The quotas of AWS are far lower, and some checks compare each entry
-/// with all others.
+/// Maximum number of entries of a section that are checked. The quotas of AWS are far lower, and some checks compare
+/// each entry with all others.
 const DECLARATIONS_MAX: usize = 10_000;
 
 /// The state while the declarations of a spec are read.
@@ -219,26 +226,25 @@ struct SpecReader<'a> {
     document: &'a Value,
     files: &'a dyn Files,
     now_epoch_s: i64,
-    known: &'a BTreeMap<String, Vec<String>>,
-    unread: &'a [DocumentPath],
-    firsts: &'a FirstNames,
-    codes: &'a ParsedHandlers,
+    placeholder_values: &'a BTreeMap<String, Vec<String>>,
+    unreadable: &'a [DocumentPath],
+    first_names: FirstNames,
+    parsed_handlers: ParsedHandlers,
     desired: DesiredState,
     diagnostics: Vec<Diagnostic>,
 }
 
 impl SpecReader<'_> {
     fn scope(&self, address: Address) -> CheckContext<'_> {
-        let Self { document, files, now_epoch_s, known, unread, firsts, codes, .. } = *self;
         CheckContext {
             address,
-            document,
-            now_epoch_s,
-            files,
-            placeholder_values: known,
-            unreadable: unread,
-            first_names: firsts,
-            parsed_handlers: codes,
+            document: self.document,
+            now_epoch_s: self.now_epoch_s,
+            files: self.files,
+            placeholder_values: self.placeholder_values,
+            unreadable: self.unreadable,
+            first_names: &self.first_names,
+            parsed_handlers: &self.parsed_handlers,
         }
     }
 
@@ -269,9 +275,7 @@ impl SpecReader<'_> {
             return;
         }
         let declarations = container.get(section).and_then(Value::as_object);
-        if let Some(count) =
-            declarations.map(Map::len).filter(|declaration| *declaration > DECLARATIONS_MAX)
-        {
+        if let Some(count) = declarations.map(Map::len).filter(|count| *count > DECLARATIONS_MAX) {
             let location = Location::Key(path.clone().key(section));
             let message = format!(
                 "{count} entries in `{section}`, which are not checked: at most {DECLARATIONS_MAX} are"

@@ -13,7 +13,7 @@ pub struct Substituter<'a> {
     used: RefCell<BTreeSet<String>>,
 }
 
-/// The most placeholders in one text. Without a limit, long values could fill the memory.
+/// Maximum number of placeholders in one text. Without a limit, long values could fill the memory.
 const PLACEHOLDERS_MAX: usize = 500;
 
 impl<'a> Substituter<'a> {

@@ -3,7 +3,7 @@ use std::ops::Range;
 
 use crate::suggest::closest_match;
 
-/// The most blank and comment lines between a comment and the line to which it applies.
+/// Maximum number of blank and comment lines between a comment and the line to which it applies.
 const SKIPPED_MAX: usize = 100;
 
 /// A valid suppression comment.

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use appsync_local::{Activity, EventFailure, HandlerLocation};
 
-/// The most characters of an event that are shown; the console and `--format json` show whole events.
+/// Maximum number of characters of an event that are shown; the console and `--format json` show whole events.
 const EVENT_EXCERPT_MAX: usize = 160;
 
 /// The names of resources that activities refer to by id.
@@ -18,7 +18,8 @@ pub struct ResourceNames {
     pub files: BTreeMap<(String, String), String>,
 }
 
-/// Formats an activity as one line, and one more line for each reason of a failure.
+/// Formats an activity as one line, and one more line for each reason of a failure. It is long because it has an arm
+/// for each kind of activity.
 pub fn line(activity: &Activity, names: &ResourceNames) -> String {
     let (sign, api, text) = match activity {
         Activity::Connected { api_id, connection, mode } => {

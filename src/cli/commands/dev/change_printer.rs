@@ -12,14 +12,14 @@ use crate::cli::progress::now;
 use crate::render::changes::value_changes;
 use crate::render::failures::failure_text;
 use crate::render::progress::line;
-use provision_aws::backend::direct::Proposal;
+use provision_aws::proposal::Proposal;
 use provision_core::address::Address;
 use provision_core::diff::Change;
 use provision_core::event::Event;
 use provision_core::kind::DesiredState;
 use provision_core::plan::StepVerb;
 
-/// The most properties that a line names; the rest is counted.
+/// Maximum number of properties that a line names; the rest is counted.
 const NAMED_MAX: usize = 3;
 
 pub struct ChangePrinter<'a> {
@@ -44,7 +44,7 @@ impl<'a> ChangePrinter<'a> {
     pub fn print(&self, event: &Event) {
         if self.format == Format::Json {
             // If stdout is closed, writing the next result reports it.
-            let _ = self.io().result(&format!("{}\n", json!(event)));
+            let _ = self.io().print_result(&format!("{}\n", json!(event)));
             return;
         }
         match event {
@@ -55,16 +55,16 @@ impl<'a> ChangePrinter<'a> {
                 let start = self.start_times().remove(address);
                 let ms = start.map_or(0, |instant| instant.elapsed().as_millis());
                 let text = self.change(address, *action, ms);
-                self.io().note(&text);
+                self.io().eprint_unless_quiet(&text);
             }
             Event::Failed { address, action, error } => {
                 let text = failure_text(address, *action, error, self.desired.get(address));
-                self.io().report(&text);
+                self.io().eprint(&text);
             }
             Event::Finished { .. } => {}
             other => {
                 if let Some(line) = line(other) {
-                    self.io().note(&format!("{line}\n"));
+                    self.io().eprint_unless_quiet(&format!("{line}\n"));
                 }
             }
         }

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use crate::cli::change_request::ScopeArgs;
-use crate::cli::change_request::{ChangeRequest, RequestedChanges};
+use crate::cli::change_request::{ChangeRequest, ReviewedProposal};
 use crate::cli::commands::dev::activity_log::ResourceNames;
 use crate::cli::commands::dev::args::Args;
 use crate::cli::commands::dev::change_printer::ChangePrinter;
@@ -14,16 +14,14 @@ use crate::cli::progress::now;
 use crate::cli::{Exit, Failure, Io};
 use crate::render::outputs::{Outputs, outputs};
 use provision_aws::apply::{MAX_CONCURRENT_STEPS, StopSignal};
-use provision_aws::backend::direct::{
-    ApplyOptions, ApplyReport, ApplyResult, Proposal, apply_proposal,
-};
 use provision_aws::client::Aws;
 use provision_aws::connect::{AwsEndpoint, Target, connect};
+use provision_aws::proposal::{ApplyOptions, ApplyReport, ApplyResult, Proposal, apply_proposal};
 use provision_core::address::Address;
 use provision_core::diagnostic::{ReferencedFile, Severity};
 use provision_core::kind::DesiredResource;
 
-/// The most attempts when other runs change the stack in the meantime.
+/// Maximum number of attempts when other runs change the stack in the meantime.
 const ATTEMPTS_MAX: usize = 5;
 
 pub struct DevSession<'a> {
@@ -74,7 +72,7 @@ impl<'a> DevSession<'a> {
         let request = self.read(io)?;
         let aws = self.aws(&request).await?;
         let requested = request.propose(&aws).await?;
-        let RequestedChanges { proposal, violations, .. } = &requested;
+        let ReviewedProposal { proposal, violations, .. } = &requested;
         if let Some(failure) = Failure::blocked(violations) {
             return Err(failure);
         }
@@ -84,7 +82,7 @@ impl<'a> DevSession<'a> {
         if proposal.changes.is_empty() {
             let ms = start.elapsed().as_millis();
             if !self.names.apis.is_empty() {
-                io.note(&format!("  = nothing to change  {ms} ms\n"));
+                io.eprint_unless_quiet(&format!("  = nothing to change  {ms} ms\n"));
             }
             let reveal = self.args.reveal;
             let outputs = outputs(&request.stack, &proposal.site, &proposal.live, reveal);
@@ -104,8 +102,8 @@ impl<'a> DevSession<'a> {
         let ApplyResult::Completed(report) = result else {
             return Err(Failure::new(Exit::Stale, "another run changed this stack first"));
         };
-        let ApplyReport { outcome, verified } = *report;
-        let (live, _) = verified?;
+        let ApplyReport { outcome, final_state } = *report;
+        let live = final_state?.live;
         let outputs = outputs(&request.stack, &proposal.site, &live, self.args.reveal);
         let outputs = self.changed_outputs(outputs, &request);
         match outcome.is_complete() {
@@ -125,7 +123,7 @@ impl<'a> DevSession<'a> {
             "`{spec}` declares no resources, so all {count} resources of stack {stack} would be deleted"
         );
         let hint = format!("if this is intended, run `provision destroy {spec} --local`");
-        Some(Failure::new(Exit::Refused, reason).with_hint(hint))
+        Some(Failure::new(Exit::Blocked, reason).with_hint(hint))
     }
 
     /// Reads the spec as a request, and watches all files that it is read from.

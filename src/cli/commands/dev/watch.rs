@@ -14,7 +14,7 @@ use crate::cli::Failure;
 
 /// A save is complete when no notification arrives for this duration.
 const QUIET_PERIOD: Duration = Duration::from_millis(50);
-/// The most times that `QUIET_PERIOD` is waited for while a file is written continuously.
+/// Maximum number of `QUIET_PERIOD`s to wait while a file is written continuously.
 const DEBOUNCE_ROUNDS_MAX: usize = 20;
 
 pub struct FileWatcher {

@@ -92,7 +92,7 @@ pub fn check(
     diagnostics.retain(|diagnostic| diagnostic.severity == Severity::Error || !io.quiet);
     if !diagnostics.is_empty() {
         let text = diagnostics::text(source, &diagnostics, io.error_colored());
-        io.report(&text);
+        io.eprint(&text);
     }
     match has_errors {
         true => Err(Failure::error(format!("the handler code of {address} has errors"))),

@@ -89,7 +89,7 @@ impl BatchSender<'_> {
             if !is_caused_by_events {
                 return Err(failure);
             }
-            io.report(&failure.text());
+            io.eprint(&failure.text());
         }
         Ok(())
     }
@@ -115,7 +115,7 @@ impl BatchSender<'_> {
             }
             let delay = self.timing.backoff(retry);
             let seconds = delay.as_secs_f64();
-            io.note(&format!("not sent: {error}; retrying in {seconds:.1} s\n"));
+            io.eprint_unless_quiet(&format!("not sent: {error}; retrying in {seconds:.1} s\n"));
             self.interrupt.sleep(delay).await;
             if self.interrupt.is_received() {
                 return SendResult::NotSent;

@@ -79,12 +79,12 @@ impl<'a> PublishReport<'a> {
                 "channel": self.channel.as_str(), "first": first, "events": events,
                 "successful": response.successful, "failed": response.failed,
             });
-            return Ok(io.result(&format!("{line}\n"))?);
+            return Ok(io.print_result(&format!("{line}\n"))?);
         }
         for event in &response.failed {
             let code = event.code.map(|code| format!("{code}: ")).unwrap_or_default();
             let reason = event.message.as_deref().unwrap_or("no reason given");
-            io.report(&format!("event {} was rejected: {code}{reason}\n", event.index + 1));
+            io.eprint(&format!("event {} was rejected: {code}{reason}\n", event.index + 1));
         }
         Ok(())
     }
@@ -108,7 +108,7 @@ impl<'a> PublishReport<'a> {
                 "channel": self.channel.as_str(), "first": first, "events": events,
                 "successful": [], "failed": [], "error": error_document(error),
             });
-            io.result(&format!("{line}\n"))?;
+            io.print_result(&format!("{line}\n"))?;
         }
         Ok(numbers)
     }
@@ -120,7 +120,7 @@ impl<'a> PublishReport<'a> {
         if format == Format::Human && accepted > 0 {
             let noun = if total == 1 { "event" } else { "events" };
             let of_total = if rejected > 0 { format!(" of {total}") } else { String::new() };
-            io.result(&format!("{accepted}{of_total} {noun} published to {channel}\n"))?;
+            io.print_result(&format!("{accepted}{of_total} {noun} published to {channel}\n"))?;
         }
         if let Err(failure) = result {
             let failure = match failure.kind {
@@ -134,7 +134,7 @@ impl<'a> PublishReport<'a> {
             });
         }
         if total == 0 {
-            io.note("there was no event to publish\n");
+            io.eprint_unless_quiet("there was no event to publish\n");
         }
         Ok(match (accepted, rejected) {
             (_, 0) => Exit::Done,

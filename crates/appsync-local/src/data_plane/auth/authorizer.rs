@@ -77,7 +77,7 @@ mod tests {
 
     use crate::auth_mode::AuthMode;
     use crate::data_plane::auth::fixture::{AuthFixture, NOW, TestRequest, key, namespace};
-    use crate::data_plane::plane::Settings;
+    use crate::data_plane::state::Settings;
 
     fn fixture() -> AuthFixture {
         let providers = json!([{"authType": "API_KEY"}, {"authType": "AWS_IAM"}]);
@@ -94,7 +94,7 @@ mod tests {
             fixture.authorize(&TestRequest::connect(&[("x-api-key", "da2-good")])).await.unwrap();
         assert_eq!((identity.mode, identity.context), (Some(AuthMode::ApiKey), Value::Null));
         assert_eq!(identity.expires_epoch_s, Some(NOW + 1.0));
-        fixture.plane.store.move_clock(1.0);
+        fixture.data_plane.store.move_clock(1.0);
         let reason =
             fixture.denial_reason(&TestRequest::connect(&[("x-api-key", "da2-good")])).await;
         assert_eq!(reason, "the API key (web) expired at 2026-01-02T03:04:06Z");

@@ -10,8 +10,8 @@ use crate::data_plane::apis::TargetApi;
 use crate::data_plane::auth::request::{AuthRequest, ClientOperation, CredentialFields, Identity};
 use crate::data_plane::channel::Channel;
 use crate::data_plane::error::DataPlaneError;
-use crate::data_plane::plane::DataPlane;
-use crate::data_plane::plane::Settings;
+use crate::data_plane::state::DataPlane;
+use crate::data_plane::state::Settings;
 use crate::emulator_options::EmulatorOptions;
 use crate::protocol::caller::DEFAULT_ACCOUNT;
 use crate::state::{Api, ApiKey, Namespace};
@@ -24,7 +24,7 @@ pub const HOST: &str = "example1234567890000.appsync-api.us-east-1.amazonaws.com
 
 /// An API in a data plane.
 pub struct AuthFixture {
-    pub plane: Arc<DataPlane>,
+    pub data_plane: Arc<DataPlane>,
     pub target: TargetApi,
     pub api: Api,
 }
@@ -77,14 +77,14 @@ impl AuthFixture {
             api_id: "id".into(),
             domain: None,
         };
-        let fixture = Self { plane: DataPlane::new(store, settings), target, api };
+        let fixture = Self { data_plane: DataPlane::new(store, settings), target, api };
         fixture.store_api(&fixture.api);
         fixture
     }
 
     /// Stores an API.
     pub fn store_api(&self, api: &Api) {
-        let keep = self.plane.store.change(|state| {
+        let keep = self.data_plane.store.change(|state| {
             let account = state.accounts.entry(DEFAULT_ACCOUNT.into()).or_default();
             let region = account.regions.entry("us-east-1".into()).or_default();
             region.apis.insert(api.id.clone(), api.clone());
@@ -110,7 +110,7 @@ impl AuthFixture {
             signed_text: request.signed_text.as_bytes(),
             peer: Some([127, 0, 0, 1].into()),
         };
-        self.plane.authorizer.authorize(&auth_request).await
+        self.data_plane.authorizer.authorize(&auth_request).await
     }
 
     /// Returns why an operation is denied.

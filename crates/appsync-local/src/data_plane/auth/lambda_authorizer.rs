@@ -257,7 +257,7 @@ fn authorizer_event(request: &AuthRequest<'_>, token: &str) -> Value {
 mod tests {
     use super::*;
     use crate::data_plane::auth::fixture::{AuthFixture, TestRequest};
-    use crate::data_plane::plane::Settings;
+    use crate::data_plane::state::Settings;
     use crate::data_plane::testing::{Stub, response};
 
     /// An API whose function returns its token, which is JSON.
@@ -397,9 +397,9 @@ mod tests {
         check(TestRequest::publish("/default/a", fields), 1).await;
         check(TestRequest::publish("/default/b", fields), 2).await;
         check(TestRequest::subscribe("/default/a", fields), 3).await;
-        fixture.plane.store.move_clock(59.0);
+        fixture.data_plane.store.move_clock(59.0);
         check(TestRequest::publish("/default/a", fields), 3).await;
-        fixture.plane.store.move_clock(1.0);
+        fixture.data_plane.store.move_clock(1.0);
         check(TestRequest::publish("/default/a", fields), 4).await;
         let never = [("Authorization", r#"{"isAuthorized":true,"ttlOverride":0}"#)];
         check(TestRequest::connect(&never), 5).await;
@@ -407,7 +407,7 @@ mod tests {
         let no = [("Authorization", r#"{"isAuthorized":false,"ttlOverride":5}"#)];
         check(TestRequest::connect(&no), 7).await;
         check(TestRequest::connect(&no), 7).await;
-        fixture.plane.store.move_clock(5.0);
+        fixture.data_plane.store.move_clock(5.0);
         check(TestRequest::connect(&no), 8).await;
     }
 }

@@ -16,7 +16,7 @@ use crate::data_plane::handlers::runtime::script::Script;
 
 pub use crate::data_plane::handlers::runtime::run::{LogLine, Rejection, RunFailure};
 pub use crate::data_plane::handlers::runtime::script::CodePosition;
-pub use crate::data_plane::message::EVENTS_MAX;
+pub use crate::data_plane::message::EVENTS_PER_PUBLISH_MAX;
 
 /// The threads of this process. Evaluations share no state.
 pub(super) static POOL: LazyLock<Pool> = LazyLock::new(Pool::new);

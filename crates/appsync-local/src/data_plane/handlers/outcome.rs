@@ -9,7 +9,7 @@ use crate::data_plane::error::HandlerLocation;
 use crate::data_plane::handlers::call::{IncomingEvent, ON_PUBLISH, PublishOutcome};
 use crate::data_plane::handlers::runtime::run::{HandlerOutcome, Rejection};
 use crate::data_plane::handlers::runtime::script::CodePosition;
-use crate::data_plane::message::EVENT_MAX;
+use crate::data_plane::message::EVENT_BYTES_MAX;
 use crate::data_plane::undocumented;
 
 /// Returns the outcome of a publish, from the value that `onPublish` returned.
@@ -49,7 +49,7 @@ pub fn publish_outcome(
                 let text = item.get("payload").unwrap_or(&Value::Null).to_string();
                 // Events that became too large are dropped silently
                 // (docs/reference/handlers.md#oversized-events).
-                if text.len() <= EVENT_MAX {
+                if text.len() <= EVENT_BYTES_MAX {
                     outcome.delivered.push((index, text));
                 }
             }

@@ -12,10 +12,12 @@ use crate::data_plane::auth::request::{ClientOperation, CredentialFields, Identi
 use crate::data_plane::channel::{Channel, is_operation_id};
 use crate::data_plane::error::DataPlaneError;
 use crate::data_plane::feed::Activity;
-use crate::data_plane::message::{ClientMessage, EventsMember, REQUEST_MAX, TextMember, too_large};
-use crate::data_plane::plane::DataPlane;
+use crate::data_plane::message::{
+    ClientMessage, EventsMember, REQUEST_BYTES_MAX, TextMember, too_large,
+};
 use crate::data_plane::publication;
 use crate::data_plane::request_context::RequestContext;
+use crate::data_plane::state::DataPlane;
 use crate::data_plane::websocket::connections::Connection;
 use crate::data_plane::websocket::frame;
 use crate::data_plane::websocket::outbox::{CloseReason, Frame, Outbox};
@@ -30,7 +32,7 @@ const ECHO_MAX: usize = 128;
 
 /// An authorized connection. Dropping it removes its subscriptions.
 pub struct Session {
-    plane: Arc<DataPlane>,
+    data_plane: Arc<DataPlane>,
     request: RequestContext,
     connection: Arc<Connection>,
     rate: PublishRate,
@@ -76,35 +78,35 @@ struct PublishPayload<'a> {
 impl Session {
     /// Opens a connection for a client with these credentials, or returns why it is denied.
     pub async fn open(
-        plane: Arc<DataPlane>,
+        data_plane: Arc<DataPlane>,
         request: RequestContext,
         credentials: Option<CredentialFields>,
     ) -> Result<Self, DataPlaneError> {
-        let result = authorize_connection(&plane, &request, credentials).await;
+        let result = authorize_connection(&data_plane, &request, credentials).await;
         let connection = match result {
             Ok((identity, key)) => Connection {
-                number: plane.connections.next_number(),
+                number: data_plane.connections.next_number(),
                 target: request.target.clone(),
                 mode: identity.mode_name(),
-                since_epoch_s: plane.store.now_epoch_s(),
+                since_epoch_s: data_plane.store.now_epoch_s(),
                 expires_epoch_s: identity.expires_epoch_s,
                 api_key: key,
                 outbox: Arc::default(),
                 subscriptions: Default::default(),
             },
             Err(error) => {
-                publication::report_rejection(&plane, &request, "connect", None, &error);
+                publication::report_rejection(&data_plane, &request, "connect", None, &error);
                 return Err(error);
             }
         };
         let connection = Arc::new(connection);
-        plane.connections.add(&connection);
-        plane.feed.emit(|| Activity::Connected {
+        data_plane.connections.add(&connection);
+        data_plane.feed.emit(|| Activity::Connected {
             api_id: connection.target.api_id.clone(),
             connection: connection.number,
             mode: connection.mode.to_owned(),
         });
-        Ok(Self { plane, request, connection, rate: PublishRate::default() })
+        Ok(Self { data_plane, request, connection, rate: PublishRate::default() })
     }
 
     /// Returns the outbox for responses and events.
@@ -114,7 +116,7 @@ impl Session {
 
     /// Returns the interval of keep-alive frames.
     pub fn keep_alive_interval(&self) -> Duration {
-        self.plane.keep_alive_interval
+        self.data_plane.keep_alive_interval
     }
 
     /// Performs a message and responds to it.
@@ -131,7 +133,13 @@ impl Session {
                 let kind: String = kind.unwrap_or_default().chars().take(ECHO_MAX).collect();
                 let error = DataPlaneError::new(400, "UnsupportedOperation")
                     .with_message(format!("{kind} not supported through the realtime channel"));
-                publication::report_rejection(&self.plane, &self.request, "message", None, &error);
+                publication::report_rejection(
+                    &self.data_plane,
+                    &self.request,
+                    "message",
+                    None,
+                    &error,
+                );
                 let id = message.id.text().filter(|text| is_operation_id(text));
                 self.send(frame::error("error", id, &error));
             }
@@ -141,7 +149,7 @@ impl Session {
     /// Responds to a frame that is not a message.
     pub fn reject_frame(&self, reason: &str) {
         let error = DataPlaneError::bad_request(reason);
-        publication::report_rejection(&self.plane, &self.request, "message", None, &error);
+        publication::report_rejection(&self.data_plane, &self.request, "message", None, &error);
         self.send(frame::error("error", None, &error));
     }
 
@@ -149,32 +157,32 @@ impl Session {
         let Some(id) = self.operation_id(&message.id, "subscribe_error") else { return };
         if let Err(error) = self.subscribe(id, &message).await {
             let (request, channel) = (&self.request, message.channel.text());
-            publication::report_rejection(&self.plane, request, "subscribe", channel, &error);
+            publication::report_rejection(&self.data_plane, request, "subscribe", channel, &error);
             self.send(frame::error("subscribe_error", Some(id), &error));
         }
     }
 
     async fn subscribe(&self, id: &str, message: &ClientMessage) -> Result<(), DataPlaneError> {
-        let (plane, request) = (&*self.plane, &self.request);
+        let (data_plane, request) = (&*self.data_plane, &self.request);
         let channel = Channel::parse_for_subscribe(message.channel.text().unwrap_or_default())?;
         self.check_subscription_limit(id)?;
-        let api = request.api(&plane.apis)?;
+        let api = request.api(&data_plane.apis)?;
         let signed_text = to_json(&SubscribePayload { channel: message.channel.text() });
         let credentials = message.authorization.clone();
         let operation = ClientOperation::Subscribe;
         let auth_request =
             request.auth_request(&api, operation, Some(&channel), &credentials, &signed_text);
-        let identity = plane.authorizer.authorize(&auth_request).await?;
+        let identity = data_plane.authorizer.authorize(&auth_request).await?;
         let namespace = publication::namespace(&api, &channel)?;
         let call = request.handler_call(&api, namespace, &channel, &identity);
-        plane.handlers.on_subscribe(&call).await?;
+        data_plane.handlers.on_subscribe(&call).await?;
         let (id, connection): (Arc<str>, _) = (id.into(), &self.connection);
         // The response precedes the first event.
         self.send(frame::success("subscribe_success", &id));
         connection.subscriptions().insert(Arc::clone(&id), channel.clone());
         let (api_id, outbox) = (&request.target.api_id, &connection.outbox);
-        plane.hub.subscribe(api_id, &channel, connection.number, &id, outbox);
-        plane.feed.emit(|| Activity::Subscribed {
+        data_plane.hub.subscribe(api_id, &channel, connection.number, &id, outbox);
+        data_plane.feed.emit(|| Activity::Subscribed {
             api_id: api_id.clone(),
             connection: connection.number,
             id: id.to_string(),
@@ -216,13 +224,26 @@ impl Session {
                 let signed_text = to_json(&publish_payload(&message));
                 let credentials = message.authorization;
                 let (channel, events) = (&message.channel, message.events);
-                let (plane, request) = (&self.plane, &self.request);
-                publication::publish(plane, request, channel, events, &credentials, &signed_text)
-                    .await
+                let (data_plane, request) = (&self.data_plane, &self.request);
+                publication::publish(
+                    data_plane,
+                    request,
+                    channel,
+                    events,
+                    &credentials,
+                    &signed_text,
+                )
+                .await
             }
             Err(error) => {
                 let (request, channel) = (&self.request, message.channel.text());
-                publication::report_rejection(&self.plane, request, "publish", channel, &error);
+                publication::report_rejection(
+                    &self.data_plane,
+                    request,
+                    "publish",
+                    channel,
+                    &error,
+                );
                 Err(error)
             }
         };
@@ -239,7 +260,7 @@ impl Session {
                 DataPlaneError::new(429, "LimitExceededError").with_message("Rate limit exceeded")
             );
         }
-        match size > REQUEST_MAX {
+        match size > REQUEST_BYTES_MAX {
             true => Err(too_large()),
             false => Ok(()),
         }
@@ -266,8 +287,8 @@ impl Session {
 
     fn remove_subscription(&self, id: &Arc<str>, channel: &Channel) {
         let (api_id, connection) = (&self.request.target.api_id, self.connection.number);
-        self.plane.hub.unsubscribe(api_id, channel, connection, id);
-        self.plane.feed.emit(|| Activity::Unsubscribed {
+        self.data_plane.hub.unsubscribe(api_id, channel, connection, id);
+        self.data_plane.feed.emit(|| Activity::Unsubscribed {
             api_id: api_id.clone(),
             connection,
             id: id.to_string(),
@@ -282,8 +303,8 @@ impl Drop for Session {
         for (id, channel) in &subscriptions {
             self.remove_subscription(id, channel);
         }
-        self.plane.connections.remove(self.connection.number);
-        self.plane.feed.emit(|| Activity::Disconnected {
+        self.data_plane.connections.remove(self.connection.number);
+        self.data_plane.feed.emit(|| Activity::Disconnected {
             api_id: self.connection.target.api_id.clone(),
             connection: self.connection.number,
             why: self
@@ -298,17 +319,17 @@ impl Drop for Session {
 
 /// Returns the identity of a client that may connect, and the API key of its credentials, if they are one.
 async fn authorize_connection(
-    plane: &DataPlane,
+    data_plane: &DataPlane,
     request: &RequestContext,
     credentials: Option<CredentialFields>,
 ) -> Result<(Identity, Option<String>), DataPlaneError> {
     let credentials = credentials.ok_or_else(|| {
         DataPlaneError::unauthorized("the subprotocol header-… is not JSON in base64url")
     })?;
-    let api = request.api(&plane.apis)?;
+    let api = request.api(&data_plane.apis)?;
     let auth_request =
         request.auth_request(&api, ClientOperation::Connect, None, &credentials, b"{}");
-    let identity = plane.authorizer.authorize(&auth_request).await?;
+    let identity = data_plane.authorizer.authorize(&auth_request).await?;
     let key =
         credentials.fields.get("x-api-key").filter(|_| identity.mode == Some(AuthMode::ApiKey));
     Ok((identity, key.cloned()))
@@ -336,14 +357,14 @@ mod tests {
 
     use super::*;
 
-    async fn begin(plane: &Arc<DataPlane>) -> Session {
-        let target = plane.apis.find("a").unwrap();
+    async fn begin(data_plane: &Arc<DataPlane>) -> Session {
+        let target = data_plane.apis.find("a").unwrap();
         let (headers, path) = (Default::default(), "/event/realtime".into());
         let request =
             RequestContext { target, headers, path, peer: None, transport: Transport::WebSocket };
         let fields = [("x-api-key".to_owned(), "da2-k".to_owned())].into();
         let session =
-            Session::open(Arc::clone(plane), request, Some(CredentialFields { fields })).await;
+            Session::open(Arc::clone(data_plane), request, Some(CredentialFields { fields })).await;
         session.map_err(|error| error.reason).unwrap()
     }
 
@@ -355,15 +376,21 @@ mod tests {
 
     #[tokio::test]
     async fn a_closed_session_removes_its_subscriptions() {
-        let plane = testing::test_plane().await;
-        let mut session = begin(&plane).await;
+        let data_plane = testing::test_plane().await;
+        let mut session = begin(&data_plane).await;
         let subscribe = r#"{"type":"subscribe","id":"s","channel":"/default/*","authorization":{"x-api-key":"da2-k"}}"#;
         session.handle_message(subscribe.as_bytes()).await;
         assert_eq!(responses(&session)[0]["type"], "subscribe_success");
         let channel = Channel::parse_for_publish("/default/x").unwrap();
-        assert_eq!((plane.hub.broadcast("a", &channel, "1"), plane.connections().len()), (1, 1));
+        assert_eq!(
+            (data_plane.hub.broadcast("a", &channel, "1"), data_plane.connections().len()),
+            (1, 1)
+        );
         drop(session);
-        assert_eq!((plane.hub.broadcast("a", &channel, "1"), plane.connections().len()), (0, 0));
+        assert_eq!(
+            (data_plane.hub.broadcast("a", &channel, "1"), data_plane.connections().len()),
+            (0, 0)
+        );
     }
 
     proptest! {

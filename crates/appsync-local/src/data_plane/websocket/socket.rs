@@ -13,10 +13,10 @@ use tokio::time::error::Elapsed;
 use tokio::time::{Instant, interval_at, timeout};
 
 use crate::data_plane::error::DataPlaneError;
-use crate::data_plane::message::REQUEST_MAX;
-use crate::data_plane::plane::DataPlane;
+use crate::data_plane::message::REQUEST_BYTES_MAX;
 use crate::data_plane::publication;
 use crate::data_plane::request_context::RequestContext;
+use crate::data_plane::state::DataPlane;
 use crate::data_plane::websocket::frame;
 use crate::data_plane::websocket::handshake::{Handshake, SUBPROTOCOL, Subprotocol};
 use crate::data_plane::websocket::outbox::{BYTES_MAX, CloseReason, Frame};
@@ -31,7 +31,7 @@ const SEND_TIMEOUT: Duration = Duration::from_secs(60);
 /// The close code: AppSync uses one for every reason (docs/reference/data-plane.md#close-codes).
 const NORMAL_CLOSURE: u16 = 1_000;
 /// Room for credentials in addition to the largest publish.
-const MESSAGE_MAX: usize = REQUEST_MAX + 256 * 1024;
+const MESSAGE_MAX: usize = REQUEST_BYTES_MAX + 256 * 1024;
 /// Bytes of a socket's buffers. Small, since most of ten thousand connections are idle most of the time.
 const BUFFER: usize = 4 * 1024;
 /// Bytes that wait in the socket, also responses to pings: as many as may wait in the outbox, and room for the
@@ -42,7 +42,7 @@ const IDLE_CAPACITY: usize = 8;
 
 /// Accepts an upgrade. A denied client receives the error after it, since browsers do not show an earlier error.
 pub fn open(
-    plane: Arc<DataPlane>,
+    data_plane: Arc<DataPlane>,
     request: RequestContext,
     handshake: Handshake,
     mut upgrade: WebSocketUpgrade,
@@ -56,20 +56,20 @@ pub fn open(
         .max_write_buffer_size(WRITE_BUFFER_MAX)
         .max_message_size(MESSAGE_MAX)
         .max_frame_size(MESSAGE_MAX)
-        .on_upgrade(|socket| serve_socket(plane, request, handshake, socket))
+        .on_upgrade(|socket| serve_socket(data_plane, request, handshake, socket))
 }
 
 async fn serve_socket(
-    plane: Arc<DataPlane>,
+    data_plane: Arc<DataPlane>,
     request: RequestContext,
     handshake: Handshake,
     mut socket: WebSocket,
 ) {
-    let _open = plane.connections.open_socket();
+    let _open = data_plane.connections.open_socket();
     let reject = |name: &'static str| {
         let error = DataPlaneError::new(400, name)
             .with_reason(format!("the client must offer the subprotocol {SUBPROTOCOL}"));
-        publication::report_rejection(&plane, &request, "connect", None, &error);
+        publication::report_rejection(&data_plane, &request, "connect", None, &error);
         frame::protocol_error(name)
     };
     let denial = match handshake.subprotocol {
@@ -77,7 +77,7 @@ async fn serve_socket(
         Subprotocol::Unsupported => reject("SubProtocolNotSupportedError"),
         // On the heap, so that the memory for authorization is freed while the connection lasts.
         Subprotocol::Supported => {
-            match Box::pin(Session::open(plane, request, handshake.credentials)).await {
+            match Box::pin(Session::open(data_plane, request, handshake.credentials)).await {
                 Ok(session) => {
                     // A client that reads too slowly would not read the close frame.
                     if run_session(&mut socket, session).await != CloseReason::ClientTooSlow {
@@ -226,12 +226,12 @@ mod tests {
 
     #[tokio::test]
     async fn an_idle_client_receives_keep_alive_frames() {
-        let mut plane = testing::test_plane().await;
-        assert_eq!(plane.keep_alive_interval, Duration::from_secs(60));
-        Arc::get_mut(&mut plane).unwrap().keep_alive_interval = Duration::from_millis(5);
+        let mut data_plane = testing::test_plane().await;
+        assert_eq!(data_plane.keep_alive_interval, Duration::from_secs(60));
+        Arc::get_mut(&mut data_plane).unwrap().keep_alive_interval = Duration::from_millis(5);
         let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let router = router_with_data_plane(Arc::clone(&plane));
+        let router = router_with_data_plane(Arc::clone(&data_plane));
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         let url = format!("ws://{address}/apis/a/event/realtime");
         let mut request = url.into_client_request().unwrap();
@@ -246,7 +246,7 @@ mod tests {
                 r#"{"type":"ka"}"#
             );
         }
-        let connections = plane.connections();
+        let connections = data_plane.connections();
         assert_eq!(
             (connections.len(), connections[0].api_id.as_str(), &*connections[0].mode),
             (1, "a", "API_KEY")

@@ -121,6 +121,8 @@ fn check_role(
     }
 }
 
+/// Checks the settings of the declared type. It is long because each type has its own members, but most checks are
+/// one line.
 fn check_source(
     declared: &DataSourceDeclaration,
     scope: &CheckContext<'_>,

@@ -7,6 +7,7 @@ use crate::source::tree::MapEntry;
 use crate::suggest::closest_match;
 
 impl<'s> Reader<'s> {
+    /// Reads the known keys in the order of the file. It is long because of its messages.
     pub fn map(
         &mut self,
         entries: &[MapEntry],

@@ -8,7 +8,7 @@ use crate::source::tree::{Node, NodeData};
 
 impl<'s> Reader<'s> {
     /// Selects an alternative by the constant or by the key, and reads only that one, so that diagnostics are about
-    /// the intended alternative.
+    /// the intended alternative. It is long because it has a message for each shape that does not fit.
     pub fn union(
         &mut self,
         node: &Node,

@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::*;
 use crate::data_plane::auth::fixture::{AuthFixture, HOST, TestRequest};
-use crate::data_plane::plane::Settings;
+use crate::data_plane::state::Settings;
 use crate::emulator_options::{BadSignatureError, EmulatorOptions};
 
 const FIVE: &str = "accept;content-encoding;content-type;host;x-amz-date";
@@ -104,7 +104,7 @@ async fn a_signature_is_valid_for_its_time_its_region_its_host_and_its_account()
     assert!(why.contains("host is not signed"), "{why}");
     let why = fixture.denial_reason(&vector("host;x-amz-date;x-more", CONNECT)).await;
     assert!(why.contains("\"x-more\" is signed, but was not sent"), "{why}");
-    fixture.plane.store.move_clock(301.0);
+    fixture.data_plane.store.move_clock(301.0);
     let error = fixture.authorize(&vector(FIVE, CONNECT)).await.unwrap_err();
     assert!(error.message.unwrap().starts_with("Signature expired: 20260102T030405Z"));
     let none = set(vector(FIVE, CONNECT), "x-amz-date", "");
@@ -117,7 +117,7 @@ async fn a_signature_is_valid_for_its_time_its_region_its_host_and_its_account()
             .unwrap()
             .contains("not valid at this time")
     );
-    fixture.plane.store.move_clock(-301.0);
+    fixture.data_plane.store.move_clock(-301.0);
     fixture.target.region = "eu-west-1".into();
     let why = fixture.denial_reason(&vector(FIVE, CONNECT)).await;
     assert!(

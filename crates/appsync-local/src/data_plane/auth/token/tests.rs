@@ -3,7 +3,7 @@ use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PublicKeyDa
 
 use super::*;
 use crate::data_plane::auth::fixture::{AuthFixture, NOW, TestRequest};
-use crate::data_plane::plane::Settings;
+use crate::data_plane::state::Settings;
 use crate::data_plane::testing::{Stub, response};
 
 const ISSUER: &str = "https://id.example.com";
@@ -166,7 +166,7 @@ async fn a_token_with_the_wrong_time_issuer_or_client_is_denied() {
     ] {
         fixture.authorize(&fixture.token(&claims(), &changes)).await;
     }
-    fixture.auth.plane.store.move_clock(60.0);
+    fixture.auth.data_plane.store.move_clock(60.0);
     fixture.assert_denied(&fixture.token(&claims(), &json!({})), "expired at").await;
 }
 
@@ -217,14 +217,14 @@ async fn an_unknown_key_is_requested_again_only_after_an_interval() {
     };
     fixture.assert_denied(&token, "no usable key with the token's kid (3 keys").await;
     check(&token, 2).await;
-    fixture.auth.plane.store.move_clock(9.0);
+    fixture.auth.data_plane.store.move_clock(9.0);
     check(&token, 2).await;
-    fixture.auth.plane.store.move_clock(1.0);
+    fixture.auth.data_plane.store.move_clock(1.0);
     check(&token, 4).await;
     let known = fixture.token(&claims(), &json!({"exp": NOW + 1_000.0}));
-    fixture.auth.plane.store.move_clock(299.0);
+    fixture.auth.data_plane.store.move_clock(299.0);
     check(&known, 4).await;
-    fixture.auth.plane.store.move_clock(1.0);
+    fixture.auth.data_plane.store.move_clock(1.0);
     check(&known, 6).await;
 }
 
@@ -293,15 +293,19 @@ async fn tokens_of_the_local_issuer_are_authorized() {
             claims: Map::from_iter([("admin".to_owned(), json!(true))]),
             ..TokenRequest::default()
         };
-        let token = fixture.auth.plane.create_token(&request).unwrap();
+        let token = fixture.auth.data_plane.create_token(&request).unwrap();
         let identity = fixture.authorize(&token).await;
         assert_eq!(identity.context["claims"]["admin"], true);
         assert_eq!(identity.expires_epoch_s, Some(NOW + 3_600.0));
         assert_eq!(fixture.stub.requests().len(), 0, "no issuer is called");
         let late = TokenRequest { expires_in_s: Some(0.0), ..request.clone() };
-        fixture.assert_denied(&fixture.auth.plane.create_token(&late).unwrap(), "expired").await;
+        fixture
+            .assert_denied(&fixture.auth.data_plane.create_token(&late).unwrap(), "expired")
+            .await;
         let other = TokenRequest { client_id: Some("other".into()), ..request.clone() };
-        fixture.assert_denied(&fixture.auth.plane.create_token(&other).unwrap(), "other").await;
+        fixture
+            .assert_denied(&fixture.auth.data_plane.create_token(&other).unwrap(), "other")
+            .await;
     }
 }
 
@@ -310,9 +314,9 @@ async fn the_local_issuer_explains_why_it_cannot_create_a_token() {
     use crate::data_plane::auth::TokenRequest;
 
     let fixture = IssuerFixture::new(pool()).await;
-    let plane = &fixture.auth.plane;
+    let data_plane = &fixture.auth.data_plane;
     let check = |request: TokenRequest, expected: &str| {
-        let error = plane.create_token(&request).unwrap_err();
+        let error = data_plane.create_token(&request).unwrap_err();
         assert!(error.contains(expected), "{error}");
     };
     check(TokenRequest::default(), "match app[0-9]; specify one with `--client-id`");

@@ -10,7 +10,7 @@ use crate::auth_mode::AuthMode;
 use crate::data_plane::apis::TargetApi;
 use crate::data_plane::auth::request::Identity;
 use crate::data_plane::channel::Channel;
-use crate::data_plane::plane::Settings;
+use crate::data_plane::state::Settings;
 use crate::data_plane::testing::{Stub, response};
 use crate::state::{Api, DataSource, Namespace};
 use crate::store::Store;

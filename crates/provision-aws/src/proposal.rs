@@ -1,4 +1,4 @@
-//! Deploys a stack by calling AppSync, IAM and AWS WAF itself.
+//! Proposes changes to a stack, and applies a proposal by calling AppSync, IAM and AWS WAF.
 //!
 //! [`propose`] reads the live state and returns the changes; [`apply_proposal`] makes exactly these, unless another
 //! run has changed the stack since, and then reads the live state again to verify them. Nothing is rolled back:
@@ -40,7 +40,7 @@ const EXTRA_VISIBILITY_DELAYS: [Duration; 2] = [Duration::from_secs(4), Duration
 /// The changes that would turn the live state into the desired state, and all that is needed to make them.
 #[derive(Debug)]
 pub struct Proposal {
-    /// Account, Region and time.
+    /// Account, region and time.
     pub site: Site,
     /// The live state.
     pub live: LiveState,
@@ -107,7 +107,7 @@ pub async fn propose(
 /// How a proposal is applied.
 #[derive(Clone, Copy)]
 pub struct ApplyOptions<'a> {
-    /// The limit of steps in progress. Default: [`MAX_CONCURRENT_STEPS`](crate::apply::MAX_CONCURRENT_STEPS).
+    /// Maximum number of steps in progress. Default: [`MAX_CONCURRENT_STEPS`](crate::apply::MAX_CONCURRENT_STEPS).
     pub max_concurrent_steps: usize,
     /// Whether a person confirmed the proposal. That takes time, so the live state is compared once more.
     pub was_confirmed: bool,
@@ -131,8 +131,17 @@ impl fmt::Debug for ApplyOptions<'_> {
 pub struct ApplyReport {
     /// The result of each step.
     pub outcome: ApplyOutcome,
-    /// The live state after the run and the changes in scope that were not applied, or why they are unknown.
-    pub verified: Result<(LiveState, Vec<Change>), LiveStateError>,
+    /// The final state, or why it is unknown.
+    pub final_state: Result<FinalState, LiveStateError>,
+}
+
+/// The state after a run.
+#[derive(Debug)]
+pub struct FinalState {
+    /// The live state.
+    pub live: LiveState,
+    /// The changes in scope that were not applied.
+    pub remaining: Vec<Change>,
 }
 
 /// The result of [`apply_proposal`].
@@ -188,11 +197,11 @@ pub async fn apply_proposal(
             }
         }
     };
-    let verified = wait_until_visible(aws, stack, desired, proposal, &outcome).await;
+    let final_state = wait_until_visible(aws, stack, desired, proposal, &outcome).await;
     // Waiting runs start when the tags are removed; tags that remain are found to be stale.
     let held = lock(locks).clone();
     join_all(held.iter().map(|lock| lock.release(aws, [run_id.clone()]))).await;
-    Ok(ApplyResult::Completed(Box::new(ApplyReport { outcome, verified })))
+    Ok(ApplyResult::Completed(Box::new(ApplyReport { outcome, final_state })))
 }
 
 /// Acquires the run lock, after all other runs have ended. Returns whether there were others, which may have changed
@@ -231,47 +240,47 @@ async fn is_still_current(
     Ok(proposal.in_scope(changes) == proposal.changes)
 }
 
-/// Reads the live state repeatedly until the changes are visible. Returns it with the changes that were not applied.
+/// Reads the live state repeatedly until the changes are visible.
 async fn wait_until_visible(
     aws: &Aws,
     stack: &str,
     desired: &DesiredState,
     proposal: &Proposal,
     outcome: &ApplyOutcome,
-) -> Result<(LiveState, Vec<Change>), LiveStateError> {
+) -> Result<FinalState, LiveStateError> {
     let read = async || {
         let (live, remaining) = read_back(aws, stack, desired, &proposal.site).await?;
-        Ok((live, proposal.in_scope(remaining)))
+        Ok(FinalState { live, remaining: proposal.in_scope(remaining) })
     };
     let may_be_delayed = |change: &Change| change.verb != ChangeAction::Update;
-    let mut verified = read().await;
+    let mut final_state = read().await;
     for (n, delay) in VISIBILITY_DELAYS.into_iter().chain(EXTRA_VISIBILITY_DELAYS).enumerate() {
-        let is_final = match &verified {
+        let is_final = match &final_state {
             // A deleted duplicate may still be visible.
             Err(LiveStateError::DuplicateOwner { .. }) => {
                 outcome.is_complete() && n >= VISIBILITY_DELAYS.len()
             }
             _ if !outcome.is_complete() => true,
-            Ok((_, remaining)) if n < VISIBILITY_DELAYS.len() => remaining.is_empty(),
-            Ok((_, remaining)) => !remaining.iter().any(may_be_delayed),
+            Ok(FinalState { remaining, .. }) if n < VISIBILITY_DELAYS.len() => remaining.is_empty(),
+            Ok(FinalState { remaining, .. }) => !remaining.iter().any(may_be_delayed),
             Err(LiveStateError::Aws(_)) => true,
         };
         if is_final {
             break;
         }
         aws.wait(delay).await;
-        verified = read().await;
+        final_state = read().await;
     }
-    let (live, remaining) = verified?;
+    let FinalState { live, remaining } = final_state?;
     if !remaining.iter().any(|change| outcome.created.contains_key(&change.address)) {
-        return Ok((live, remaining));
+        return Ok(FinalState { live, remaining });
     }
     let created = outcome.created.iter().filter_map(|(address, attributes)| {
         Some((address, proposal.normalized.get(address)?.kind, attributes))
     });
     let live = with_created(aws, stack, live, created).await?;
     let (_, remaining) = compare(desired, &live, &proposal.site);
-    Ok((live, proposal.in_scope(remaining)))
+    Ok(FinalState { live, remaining: proposal.in_scope(remaining) })
 }
 
 /// Whether AWS has confirmed the `remaining` change, so that it is only not visible yet.
