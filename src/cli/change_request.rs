@@ -281,12 +281,12 @@ fn verify_saved_plan(
         return Ok(proposal);
     }
     let cause = match proposal.changes.is_empty() {
-        true => "it was already applied, or AWS was changed in the same way",
+        true => "the plan was already applied, or AWS was changed in the same way",
         false => "AWS was changed since the plan was made, perhaps by applying it",
     };
-    let message = format!("the plan is stale: {cause}: {}", reasons.join("; "));
+    let message = format!("the plan is stale: {}", reasons.join("; "));
     Err(Failure::new(Exit::Stale, message)
-        .with_hint("create a new plan with `provision plan --out` and apply it"))
+        .with_hint(format!("{cause}; create a new plan with `provision plan --out` and apply it")))
 }
 
 /// Returns the path in the spec of the text that declares `property`; if the kind does not name one, the path of

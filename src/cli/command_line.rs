@@ -36,7 +36,7 @@ struct Common {
         help_heading = "Common options"
     )]
     color: Color,
-    /// Log more to stderr: -v logs AWS calls, -vv also what the AWS SDK does
+    /// Log more to stderr: -v logs AWS calls, -vv adds the log of the AWS SDK
     #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Common options")]
     verbose: u8,
     /// Print only results and errors

@@ -86,6 +86,10 @@ impl OutputsFileArgs {
     }
 }
 
+/// The note below the outputs of an emulator that runs only for this command.
+pub const EMULATOR_NOTE: &str =
+    "the emulator is not running; while `provision local` runs, the outputs have its addresses\n";
+
 /// Writes `text` to `path`. Appends to GitHub's output file, which also has the outputs of other steps.
 pub fn write_file(path: &Path, text: &str, format: Format, secret: bool) -> Result<(), Failure> {
     if format != Format::Github || !path.exists() {

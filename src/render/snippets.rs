@@ -167,7 +167,11 @@ fn single_quoted(json: &str) -> String {
 pub fn js(snippet: &Snippet<'_>) -> String {
     let mut text =
         "// npm install aws-amplify@6, save as events.mjs, run with Node 22 or newer\n".to_owned();
-    if snippet.realtime.starts_with("ws:") {
+    if secure(snippet.http) != snippet.http {
+        text.push_str(
+            "// set NODE_EXTRA_CA_CERTS to the file that `provision local trust --format path` prints\n",
+        );
+    } else if snippet.realtime.starts_with("ws:") {
         text.push_str(
             "// Amplify connects only with wss:; an address without TLS can only be used to publish\n",
         );

@@ -2,7 +2,7 @@
 //! diagnostic that it shows.
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use provision_cfn::import::{ImportOptions, import};
@@ -110,7 +110,31 @@ fn examples(page: &Page) -> Vec<Example> {
 pub fn severity(page: &Page) -> &'static str {
     let wrong = examples(page).into_iter().find(|example| example.kind != ExampleKind::Right);
     let diagnose = wrong.and_then(|example| diagnose(&example).get(page.code).copied());
-    diagnose.unwrap_or(Severity::Error).as_str()
+    diagnose.unwrap_or_else(|| severity_in_code(page.code)).as_str()
+}
+
+/// The severity with which the code reports a diagnostic that no example shows; the most severe if there are several.
+fn severity_in_code(code: &str) -> Severity {
+    let crates =
+        ["provision-core", "provision-cfn"].map(|name| root(&format!("crates/{name}/src")));
+    let sources: Vec<String> = crates.iter().flat_map(|folder| sources(folder)).collect();
+    let is_reported_as = |severity: &Severity| {
+        let name = severity.as_str();
+        let calls = [format!("{name}(\"{code}\""), format!("{name}_at_key(\"{code}\"")];
+        sources.iter().any(|source| calls.iter().any(|call| source.contains(call)))
+    };
+    let severities = [Severity::Error, Severity::Warning, Severity::Note];
+    severities.into_iter().find(is_reported_as).unwrap_or(Severity::Error)
+}
+
+/// The Rust files of a folder, without white space.
+fn sources(folder: &Path) -> Vec<String> {
+    let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let read = |path: PathBuf| match path.is_dir() {
+        true => sources(&path),
+        false => vec![fs::read_to_string(path).unwrap().split_whitespace().collect()],
+    };
+    paths.flat_map(read).collect()
 }
 
 #[test]

@@ -49,7 +49,7 @@ fn a_plan_is_stale_after_a_resource_in_it_changed() {
     let Ran { code, out, err } = world.run(&["apply", "plan.json", "--local", "--yes"]);
     assert_eq!((code, out.as_str()), (4, ""), "{err}");
     assert!(err.contains("apis/chat/apiKeys/app exists now"), "{err}");
-    assert!(err.contains("apis/chat/namespaces/rooms was changed: SubscribeAuthModes"), "{err}");
+    assert!(err.contains("apis/chat/namespaces/rooms was changed (SubscribeAuthModes)"), "{err}");
     assert!(!err.contains("da2-"), "{err}");
     assert!(other.contains("publish: [API_KEY]"));
 }
@@ -69,7 +69,7 @@ fn a_recreated_key_makes_a_plan_stale_though_it_looks_the_same() {
     run(&["apply", "spec.yaml", "--local", "--yes"]);
     let Ran { code, err, .. } = world.run(&["apply", "plan.json", "--local", "--yes"]);
     assert_eq!(code, 4, "{err}");
-    assert!(err.contains("apis/chat/apiKeys/web was changed: its identity on AWS"), "{err}");
+    assert!(err.contains("apis/chat/apiKeys/web was changed (its identity on AWS)"), "{err}");
     let kept = std::fs::read_to_string(world.path("plan.json")).unwrap();
     assert!(!kept.contains("da2-"), "{kept}");
 }

@@ -157,7 +157,10 @@ fn credential_errors_are_reported_with_a_fix() {
         ("AWS_ROLE_ARN", role),
         ("AWS_ENDPOINT_URL_STS", url),
     ];
-    check(&web, &["no credentials: AssumeRoleWithWebIdentity: MissingAuthenticationToken: "]);
+    check(
+        &web,
+        &["no AWS credentials found: AssumeRoleWithWebIdentity: MissingAuthenticationToken: "],
+    );
     world.write(
         ".aws/config",
         "[profile sso]\nsso_session = corp\nsso_account_id = 222222222222\nsso_role_name = dev\n\

@@ -24,7 +24,7 @@ Examples:
   appsync-local
   appsync-local --port 0 --data-dir /tmp/appsync
   appsync-local --faults faults.json --latency 50
-  AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_REGION=us-east-1 \\
+  AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_DEFAULT_REGION=us-east-1 \\
     aws --endpoint-url http://127.0.0.1:4100 appsync list-apis"
 )]
 struct Args {

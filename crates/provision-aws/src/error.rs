@@ -103,7 +103,9 @@ where
             }
         };
         let reported = match class {
-            ErrorClass::NoCredentials => format!("no credentials: {}", first_line(&causes(&error))),
+            ErrorClass::NoCredentials => {
+                format!("no AWS credentials found: {}", first_line(&causes(&error)))
+            }
             // The SDK's own message is generic; the reason is in the causes.
             _ => reported.or_else(|| code.clone()).unwrap_or_else(|| causes(&error)),
         };

@@ -102,8 +102,9 @@ fn exceeds_max_deletes(changes: &[Change], max: usize) -> Option<PolicyViolation
     (deleted.len() > max).then(|| PolicyViolation {
         address: None,
         reason: format!(
-            "{} resources would be deleted or replaced, but `--max-deletes` allows {max}: {}",
+            "{} {} would be deleted or replaced, but `--max-deletes` allows {max}: {}",
             deleted.len(),
+            if deleted.len() == 1 { "resource" } else { "resources" },
             deleted.join(", ")
         ),
         help: "if this is intended, raise `--max-deletes`".into(),

@@ -16,7 +16,7 @@ use crate::cli::follow_up::FollowUp;
 use crate::cli::load::{SpecFile, read_spec_file};
 use crate::cli::parameters::ParameterArgs;
 use crate::cli::progress::Progress;
-use crate::cli::stack_outputs::OutputsFileArgs;
+use crate::cli::stack_outputs::{EMULATOR_NOTE, OutputsFileArgs};
 use crate::cli::target::{self, Session, TargetArgs, close_after};
 use crate::cli::verification::verify_after_apply;
 use crate::cli::{Failure, Io};
@@ -79,16 +79,16 @@ pub struct DestroyArgs {
 
 #[derive(Debug, clap::Args)]
 struct ApplyOptionsArgs {
-    /// Apply without confirmation
+    /// Run without confirmation
     #[arg(short, long)]
     yes: bool,
     /// The output format
     #[arg(long, value_enum, default_value_t)]
     format: Format,
-    /// Maximum number of concurrent changes
+    /// Maximum number of concurrent operations
     #[arg(long, value_name = "N", default_value_t = MAX_CONCURRENT_STEPS as u16, value_parser = clap::value_parser!(u16).range(1..=64))]
     parallelism: u16,
-    /// Start no more changes after this time, such as 10m; changes in progress are completed
+    /// Start no more operations after this time, such as 10m; operations in progress are completed
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     timeout: Option<Duration>,
     #[command(flatten)]
@@ -243,7 +243,7 @@ async fn propose_confirm_and_apply(
     }
     // While another run is active, wait for it even if there is nothing to change.
     if proposal.changes.is_empty() && proposal.live.active_runs.is_empty() {
-        report_outputs(request, proposal, &proposal.live, args.format, io)?;
+        report_outputs(request, proposal, &proposal.live, args.format, session, io)?;
         args.outputs.write(&request.stack, proposal, &proposal.live, io)?;
         report_changes_outside_plan(request, *omitted, io);
         return Ok(Some(Exit::Done));
@@ -271,7 +271,7 @@ async fn propose_confirm_and_apply(
         };
         failure.with_hint(format!("{result}; run the command again to read the live state"))
     })?;
-    report_outputs(request, proposal, &live, args.format, io)?;
+    report_outputs(request, proposal, &live, args.format, session, io)?;
     let write_result = args.outputs.write(&request.stack, proposal, &live, io);
     let write_result = write_result.inspect_err(|failure| io.eprint(&failure.text()));
     let exit = exit_of_outcome(&outcome);
@@ -386,6 +386,7 @@ fn report_outputs(
     proposal: &Proposal,
     live: &LiveState,
     format: Format,
+    session: &Session,
     io: &mut Io,
 ) -> Result<(), Failure> {
     let outputs = outputs::outputs(&request.stack, &proposal.site, live, false);
@@ -397,6 +398,9 @@ fn report_outputs(
         Format::Human => {
             io.eprint_unless_quiet("\n");
             io.print_result(&outputs::human(&outputs))?;
+            if session.is_ephemeral() && !outputs.apis.is_empty() {
+                io.eprint_unless_quiet(EMULATOR_NOTE);
+            }
         }
     }
     Ok(())

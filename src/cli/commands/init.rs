@@ -32,7 +32,7 @@ const INIT_TEMPLATES: &[InitTemplate] = &[
     },
     InitTemplate {
         name: "article",
-        about: "API key and IAM, logging with its own role: the stack of the walkthrough",
+        about: "API key and IAM, and logging with its own role",
         files: &[file!("article", "spec.yaml")],
         params: &[],
     },

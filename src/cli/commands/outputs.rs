@@ -7,7 +7,7 @@ use crate::cli::files::check_writable;
 use crate::cli::io::json;
 use crate::cli::load::{WarningPolicy, load_valid_spec};
 use crate::cli::parameters::{ParameterArgs, check_stack_name};
-use crate::cli::stack_outputs::{Format, no_api, text, write_file};
+use crate::cli::stack_outputs::{EMULATOR_NOTE, Format, no_api, text, write_file};
 use crate::cli::target::close_after;
 use crate::cli::target::{self, ExpectedTarget, Session, TargetArgs};
 use crate::cli::{Exit, Failure, Io};
@@ -80,7 +80,7 @@ pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
         None => text(args.format, &outputs, io)?,
     };
     if is_ephemeral {
-        io.eprint_unless_quiet("the emulator is not running; while `provision local` runs, the outputs have its addresses\n");
+        io.eprint_unless_quiet(EMULATOR_NOTE);
     }
     match &args.out {
         Some(out) => write_file(&io.path(out), &text, args.format, args.reveal)?,

@@ -70,21 +70,21 @@ fn secret_source(api: &ResolvedApi, mode: AuthMode) -> Option<String> {
     Some(match mode {
         AuthMode::ApiKey => match (&api.stack, api.selected_key()) {
             (Some(stack), Ok(key)) => format!(
-                "API_KEY=$(provision outputs {} --reveal --query apis.{}.apiKeys.{}.value)",
+                "export API_KEY=$(provision outputs {} --reveal --query apis.{}.apiKeys.{}.value)",
                 stack.follow_up_args, stack.api.key, key.key
             ),
-            _ => "API_KEY is the API key".to_owned(),
+            _ => "set API_KEY to the API key".to_owned(),
         },
         AuthMode::AwsIam if api.is_local() => {
-            "AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local".to_owned()
+            "export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local".to_owned()
         }
         AuthMode::AwsIam => {
-            "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and AWS_SESSION_TOKEN for temporary credentials".to_owned()
+            "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and AWS_SESSION_TOKEN for temporary credentials".to_owned()
         }
         AuthMode::Cognito | AuthMode::OpenIdConnect | AuthMode::Lambda => {
             match api.token_command(mode) {
-                Some(command) => format!("TOKEN=$({command})"),
-                None => "TOKEN is the token".to_owned(),
+                Some(command) => format!("export TOKEN=$({command})"),
+                None => "set TOKEN to the token".to_owned(),
             }
         }
     })

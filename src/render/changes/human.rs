@@ -55,10 +55,10 @@ pub fn access_lines(changes: &[AccessChange]) -> Vec<String> {
         };
         match changes.first() {
             Some(AccessChange { whole: true, change: Direction::Lost, .. }) => {
-                vec![format!("{place}: gone")]
+                vec![format!("{place} (deleted)")]
             }
             Some(AccessChange { whole: true, .. }) => {
-                vec![format!("{place}: new: {}", gained(&changes))]
+                vec![format!("{place} (new): {}", gained(&changes))]
             }
             _ => differences(&place, &changes),
         }

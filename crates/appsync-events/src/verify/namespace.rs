@@ -290,7 +290,7 @@ impl<'a> NamespaceRun<'a> {
             let outcome = match (listener.latency, any_received) {
                 (None, true) => AttemptOutcome::NotDelivered(self.timeout),
                 (None, false) if !self.has_published => {
-                    let detail = "accepted; no event was published that could have arrived";
+                    let detail = "subscribing was accepted; delivery was not tested, because no event was published";
                     AttemptOutcome::Accepted { latency: None, detail: Some(detail.to_owned()) }
                 }
                 (latency, _) => AttemptOutcome::Accepted { latency, detail: None },

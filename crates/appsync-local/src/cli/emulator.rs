@@ -77,7 +77,8 @@ impl Emulator {
         format!(
             "the emulator is running, with its state in {}; press Ctrl-C to stop it\n\
              console: {url}/_console\n\
-             other tools: AWS_ENDPOINT_URL={url} AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local\n\
+             other tools: AWS_ENDPOINT_URL={url} AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local \
+             AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1\n\
              clients of Event APIs: https://localhost:{port}/apis/ID/event, with its own certificate (see `{trust}`)\n",
             data_dir.display()
         )

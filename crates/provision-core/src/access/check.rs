@@ -126,7 +126,7 @@ impl<'a> ApiCheck<'a> {
             diagnostics.push(
                 Diagnostic::warning("PV404", self.item(list, key), message).with_help(
                     "an API key shipped to browsers is public; require publishers to authenticate: \
-                     `publish: [AWS_IAM]`, or a user's token",
+                     `publish: [AWS_IAM]`, or a mode with user tokens, such as AMAZON_COGNITO_USER_POOLS",
                 ),
             );
         }

@@ -41,6 +41,7 @@ pub struct ApiKeyDeclaration {
     valid_for: Option<SpecDuration>,
     /// How long before its expiry a key is renewed. Default: a tenth of `validFor`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"14d")]
     renew_before: Option<SpecDuration>,
     /// The timestamp at which the key expires, instead of `validFor`: `2027-06-30T00:00:00Z`. Such a key is
     /// never renewed. Default: none.

@@ -58,7 +58,7 @@ pub struct Handler {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub behavior: Option<Behavior>,
     /// Whether AppSync waits for the response of a function that it invokes directly. Only with
-    /// `behavior: DIRECT`. Default: AppSync's, which is to wait.
+    /// `behavior: DIRECT`. Default: `REQUEST_RESPONSE`, AppSync's default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invoke: Option<Invoke>,
 }

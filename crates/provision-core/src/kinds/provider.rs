@@ -62,9 +62,11 @@ pub struct OpenIdConnect {
     client_id: Option<Text>,
     /// How long a token is valid after it was issued. Default: until it expires.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"12h")]
     iat_ttl: Option<SpecDuration>,
     /// How long a token is valid after its user signed in. Default: until it expires.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"1d")]
     auth_ttl: Option<SpecDuration>,
 }
 
@@ -79,6 +81,7 @@ pub struct Lambda {
     function: Text,
     /// How long a result is cached, up to an hour. Default: not cached.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"5m")]
     result_ttl: Option<SpecDuration>,
     /// A regular expression that a token must match before the function is called.
     /// Default: the function is called for every token.

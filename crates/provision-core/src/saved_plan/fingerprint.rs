@@ -31,7 +31,7 @@ pub fn difference(before: Option<&Fingerprint>, after: Option<&Fingerprint>) -> 
             let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
             let differ = names.into_iter().filter(|name| before.get(*name) != after.get(*name));
             let differ: Vec<&str> = differ.map(String::as_str).collect();
-            (!differ.is_empty()).then(|| format!("was changed: {}", differ.join(", ")))
+            (!differ.is_empty()).then(|| format!("was changed ({})", differ.join(", ")))
         }
     }
 }

@@ -53,11 +53,11 @@ fn publish(api: &ApiOutputs, spec: &Path) -> Option<String> {
     let channel = format!("/{}/test", namespace.name);
     let source = match mode {
         AuthMode::ApiKey => format!(
-            "API_KEY=$(provision outputs {} --local --reveal --query 'apis.{}.apiKeys[0].value')",
+            "export API_KEY=$(provision outputs {} --local --reveal --query 'apis.{}.apiKeys[0].value')",
             spec.display(),
             api.key
         ),
-        _ => "AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local".to_owned(),
+        _ => "export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local".to_owned(),
     };
     let secret = api.api_keys.first().and_then(|key_outputs| key_outputs.value.as_deref());
     let snippet = Snippet {

@@ -50,7 +50,7 @@ pub struct DataSourceDeclaration {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"arn:aws:iam::123456789012:role/call-orders")]
     pub service_role: Option<Text>,
-    /// Whether AppSync reports metrics of this data source to CloudWatch. Default: AppSync's.
+    /// Whether AppSync reports metrics of this data source to CloudWatch. Default: AppSync's default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metrics: Option<Metrics>,
     /// The logical id in a CloudFormation template. Default: derived from the address.
@@ -82,11 +82,11 @@ pub struct DynamoDbSource {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"ap-northeast-1")]
     pub(crate) region: Option<Text>,
-    /// Whether AppSync uses the credentials of the client that publishes or subscribes. Default: no, it uses
+    /// Whether AppSync uses the credentials of the client that publishes or subscribes. Default: `false`, it uses
     /// the service role.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) use_caller_credentials: Option<bool>,
-    /// Whether AppSync keeps versions of the items. Default: no.
+    /// Whether AppSync keeps versions of the items. Default: `false`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) versioned: Option<bool>,
     /// A second table with recent changes. Default: none.
@@ -104,8 +104,10 @@ pub struct DeltaSync {
     #[schemars(example = &"messages-delta")]
     pub(crate) table: Text,
     /// How long an item stays in the first table, in whole minutes: `30d`.
+    #[schemars(example = &"30d")]
     pub(crate) base_table_ttl: SpecDuration,
     /// How long an item stays in the second table, in whole minutes: `1d`.
+    #[schemars(example = &"1d")]
     pub(crate) delta_sync_table_ttl: SpecDuration,
 }
 
@@ -140,11 +142,11 @@ pub struct HttpSource {
 #[schemars(deny_unknown_fields)]
 #[schemars(example = json!({ "region": "ap-northeast-1", "service": "states" }))]
 pub struct Signing {
-    /// The region in the signature. Default: AppSync's.
+    /// The region in the signature. Default: AppSync's default.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"ap-northeast-1")]
     pub(crate) region: Option<Text>,
-    /// The service in the signature. Default: AppSync's.
+    /// The service in the signature. Default: AppSync's default.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"states")]
     pub(crate) service: Option<Text>,

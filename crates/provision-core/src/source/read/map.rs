@@ -140,9 +140,25 @@ impl<'s> Reader<'s> {
             format!("missing key `{name}`"),
         );
         self.report(match description.and_then(Value::as_str) {
-            Some(description) => diagnostic.with_help(format!("`{name}`: {description}")),
+            Some(description) => {
+                diagnostic.with_help(format!("add `{name}`: {}", as_phrase(description)))
+            }
             None => diagnostic,
         });
+    }
+}
+
+/// Returns the first sentence of a description as a phrase: in lower case, without its period.
+fn as_phrase(description: &str) -> String {
+    let sentence = description.split_once(". ").map_or(description, |(first, _)| first);
+    let sentence = sentence.trim_end_matches('.');
+    let word = sentence.split(' ').next().unwrap_or_default();
+    let is_name = word.chars().skip(1).any(char::is_uppercase);
+    match sentence.chars().next() {
+        Some(first) if !is_name => {
+            format!("{}{}", first.to_lowercase(), &sentence[first.len_utf8()..])
+        }
+        _ => sentence.to_owned(),
     }
 }
 
