@@ -135,7 +135,7 @@ fn the_table_of_emulator_options_is_current() {
         match (property["enum"].as_array(), property["type"].as_str().unwrap()) {
             (Some(words), _) => words.iter().map(quoted).collect::<Vec<_>>().join(" "),
             (None, "boolean") => "`true` `false`".to_owned(),
-            (None, "array") => "names of members".to_owned(),
+            (None, "array") => "names of fields".to_owned(),
             (None, other) => other.to_owned(),
         }
     };

@@ -52,7 +52,7 @@ pub struct Args {
     /// The caller, `ctx.identity`: a JSON file, or JSON [default: null, as with an API key]
     #[arg(long, value_name = "FILE|JSON")]
     identity: Option<String>,
-    /// Members of `ctx` that override the other options: a JSON file, or JSON
+    /// Fields of `ctx` that override the other options: a JSON file, or JSON
     #[arg(long, value_name = "FILE|JSON")]
     context: Option<String>,
     /// The result of the data source, `ctx.result`: a JSON file, or JSON
