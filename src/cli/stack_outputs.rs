@@ -111,7 +111,7 @@ pub fn text(format: Format, outputs: &Outputs, io: &mut Io) -> Result<String, Fa
             Failure::error(reason)
                 .with_hint("rename one of the two keys in the spec, or use `--format json`, which has no such names")
         });
-        variables.map(|items| render(&items))
+        variables.map(|variables| render(&variables))
     };
     match format {
         Format::Text => Ok(outputs::human(outputs)),

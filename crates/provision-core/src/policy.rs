@@ -98,7 +98,7 @@ fn deletes_unmanaged(change: &Change, live: &LiveState) -> Option<PolicyViolatio
 /// Guards against a wrong or incomplete spec.
 fn exceeds_max_deletes(changes: &[Change], max: usize) -> Option<PolicyViolation> {
     let deleted = changes.iter().filter(|change| change.verb.deletes_existing());
-    let deleted: Vec<String> = deleted.map(|item| item.address.to_string()).collect();
+    let deleted: Vec<String> = deleted.map(|change| change.address.to_string()).collect();
     (deleted.len() > max).then(|| PolicyViolation {
         address: None,
         reason: format!(

@@ -15,7 +15,7 @@ use crate::render::changes::view::{PlanView, partial, sign, summary, unmanaged_l
 pub fn text(plan: &PlanView<'_>) -> String {
     let mut text = String::new();
     for change in plan.changes {
-        text.push_str(&block(change, plan));
+        text.push_str(&format_change(change, plan));
     }
     for note in plan.notes {
         text.push_str(&format!("    {}: {}\n", note.address, note.text));
@@ -58,9 +58,9 @@ pub fn access_lines(changes: &[AccessChange]) -> Vec<String> {
                 vec![format!("{place} (deleted)")]
             }
             Some(AccessChange { whole: true, .. }) => {
-                vec![format!("{place} (new): {}", gained(&changes))]
+                vec![format!("{place} (new): {}", format_gained(&changes))]
             }
-            _ => differences(&place, &changes),
+            _ => format_differences(&place, &changes),
         }
     });
     lines.collect()
@@ -81,7 +81,7 @@ fn modes_with<'a>(
 const OPERATIONS: [AccessOperation; 3] =
     [AccessOperation::Connect, AccessOperation::Publish, AccessOperation::Subscribe];
 
-fn gained(changes: &[&AccessChange]) -> String {
+fn format_gained(changes: &[&AccessChange]) -> String {
     let parts = OPERATIONS.into_iter().filter_map(|operation| {
         let modes = modes_with(changes, operation, Direction::Gained);
         (!modes.is_empty()).then(|| format!("{} by {}", operation.label(), modes.join(", ")))
@@ -89,7 +89,7 @@ fn gained(changes: &[&AccessChange]) -> String {
     parts.collect::<Vec<_>>().join("; ")
 }
 
-fn differences(place: &str, changes: &[&AccessChange]) -> Vec<String> {
+fn format_differences(place: &str, changes: &[&AccessChange]) -> Vec<String> {
     let directions = OPERATIONS.into_iter().flat_map(|operation| {
         [(operation, Direction::Lost, "lost"), (operation, Direction::Gained, "gained")].into_iter()
     });
@@ -112,7 +112,7 @@ fn style(verb: ChangeAction) -> Style {
 }
 
 /// Returns the text of a cause; `None` for a change of the spec, the usual cause.
-pub fn cause(change: &Change) -> Option<&'static str> {
+pub fn cause_text(change: &Change) -> Option<&'static str> {
     match change.cause {
         ChangeCause::Spec => None,
         ChangeCause::Drift => Some("drift: changed outside this spec"),
@@ -120,10 +120,10 @@ pub fn cause(change: &Change) -> Option<&'static str> {
     }
 }
 
-fn block(change: &Change, plan: &PlanView<'_>) -> String {
+fn format_change(change: &Change, plan: &PlanView<'_>) -> String {
     let (sign, style) = (sign(change.verb), style(change.verb));
     let (noun, address, word) = (change.kind.noun, &change.address, verb_name(change.verb));
-    let because = cause(change).map(|cause| format!("  ({cause})")).unwrap_or_default();
+    let because = cause_text(change).map(|cause| format!("  ({cause})")).unwrap_or_default();
     let mut block =
         format!("  {style}{sign}{style:#} {address}  {style}{word} {noun}{style:#}{because}\n");
     let immutable: Vec<&str> = change.immutable_changes().collect();
@@ -132,9 +132,9 @@ fn block(change: &Change, plan: &PlanView<'_>) -> String {
     }
     for pair in value_changes(change) {
         match change.verb {
-            ChangeAction::Create => block.push_str(&new_value(&pair)),
+            ChangeAction::Create => block.push_str(&format_new_value(&pair)),
             ChangeAction::Update | ChangeAction::Replace => {
-                block.push_str(&value_difference(change, &pair, plan));
+                block.push_str(&format_value_difference(change, &pair, plan));
             }
             ChangeAction::Delete => {}
         }
@@ -146,29 +146,31 @@ fn block(change: &Change, plan: &PlanView<'_>) -> String {
 }
 
 /// Formats a value of a new resource.
-fn new_value(pair: &ValueChange) -> String {
+fn format_new_value(pair: &ValueChange) -> String {
     let path = &pair.path;
     match pair.after.as_ref().and_then(Value::as_str) {
         Some(code) if code.contains('\n') => {
             format!("      {path}\n{}", indent(&indent(code)))
         }
-        _ => format!("      {path}  {}\n", after(pair)),
+        _ => format!("      {path}  {}\n", format_after(pair)),
     }
 }
 
 /// Formats a value that differs: before, after, and its line in the spec.
-fn value_difference(change: &Change, pair: &ValueChange, plan: &PlanView<'_>) -> String {
+fn format_value_difference(change: &Change, pair: &ValueChange, plan: &PlanView<'_>) -> String {
     let path = &pair.path;
     let line = (plan.find_spec_line)(&change.address, change.kind, path);
     let location = line.map(|(file, line)| format!("  {file}:{line}")).unwrap_or_default();
-    match difference(pair) {
+    match text_diff(pair) {
         Some(lines) => format!("      {path}{location}\n{}", indent(&lines)),
-        None => format!("      {path}  {} → {}{location}\n", before(pair), after(pair)),
+        None => {
+            format!("      {path}  {} → {}{location}\n", format_before(pair), format_after(pair))
+        }
     }
 }
 
 /// Returns the diff of a text of several lines; `None` for other values.
-pub fn difference(pair: &ValueChange) -> Option<String> {
+pub fn text_diff(pair: &ValueChange) -> Option<String> {
     let text = |value: &Option<Value>| -> String {
         value.as_ref().and_then(Value::as_str).unwrap_or_default().to_owned()
     };
@@ -177,11 +179,11 @@ pub fn difference(pair: &ValueChange) -> Option<String> {
     has_lines.then(|| TextDiff::from_lines(&before, &after).unified_diff().to_string())
 }
 
-pub fn before(pair: &ValueChange) -> String {
+pub fn format_before(pair: &ValueChange) -> String {
     pair.before.as_ref().map_or_else(|| "(none)".to_owned(), line)
 }
 
-pub fn after(pair: &ValueChange) -> String {
+pub fn format_after(pair: &ValueChange) -> String {
     let text = pair.after.as_ref().map_or_else(|| "(none)".to_owned(), line);
     if pair.is_unresolved { format!("{text} (known after apply)") } else { text }
 }

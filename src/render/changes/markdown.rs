@@ -1,7 +1,9 @@
 //! Formats a plan as a pull request comment: limited in size, with every text escaped.
 use provision_core::diff::{Change, ChangeAction};
 
-use crate::render::changes::human::{access_lines, after, before, cause, difference};
+use crate::render::changes::human::{
+    access_lines, cause_text, format_after, format_before, text_diff,
+};
 use crate::render::changes::leaves::value_changes;
 use crate::render::changes::view::{PlanView, partial, sign, summary, unmanaged_line, verb_name};
 
@@ -92,7 +94,7 @@ impl LimitedPage {
 
 fn row(change: &Change) -> String {
     let (address, noun) = (code(change.address.as_str()), change.kind.noun);
-    let because = cause(change).unwrap_or("the spec");
+    let because = cause_text(change).unwrap_or("the spec");
     let cell = |text: &str| text.replace('|', "\\|");
     format!(
         "| {} | {} | {} {noun} | {because} |\n",
@@ -110,17 +112,17 @@ fn detail(change: &Change, plan: &PlanView<'_>) -> String {
             .map(|(file, line)| format!("  {file}:{line}"))
             .filter(|_| matches!(change.verb, ChangeAction::Update | ChangeAction::Replace))
             .unwrap_or_default();
-        if let Some(difference) = difference(&pair) {
+        if let Some(difference) = text_diff(&pair) {
             lines.push_str(&format!("@@ {path}{location} @@\n"));
             let body = difference.lines().skip(if difference.starts_with("---") { 2 } else { 0 });
             body.for_each(|body| lines.push_str(&format!("{body}\n")));
             continue;
         }
         if pair.before.is_some() {
-            lines.push_str(&format!("- {path}  {}\n", before(&pair)));
+            lines.push_str(&format!("- {path}  {}\n", format_before(&pair)));
         }
         if pair.after.is_some() {
-            lines.push_str(&format!("+ {path}  {}{location}\n", after(&pair)));
+            lines.push_str(&format!("+ {path}  {}{location}\n", format_after(&pair)));
         }
     }
     for effect in &change.effects {

@@ -247,7 +247,7 @@ fn publish_response(
             let (code, message) = (undocumented::FAILED_EVENT_CODE, message.clone());
             response.failed.push(FailedEvent { identifier, index, code, message });
         } else if filtered == FilteredEvents::Successful
-            || outcome.delivered.iter().any(|pair| has_index(&pair))
+            || outcome.delivered.iter().any(|event| has_index(&event))
         {
             response.successful.push(SuccessfulEvent { identifier, index });
         }

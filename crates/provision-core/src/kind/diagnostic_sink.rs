@@ -37,9 +37,9 @@ impl DiagnosticSink {
         message: &str,
         help: &str,
     ) {
-        if let Some(InvalidReading { label: told, .. }) = unsound {
+        if let Some(InvalidReading { label, .. }) = unsound {
             let diagnostic = self.error(code, path, message.to_owned());
-            diagnostic.label = told;
+            diagnostic.label = label;
             diagnostic.help = Some(help.to_owned());
         }
     }

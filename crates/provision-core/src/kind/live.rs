@@ -83,8 +83,8 @@ pub struct UnmanagedResource {
 
 impl LiveState {
     /// Returns the value of a placeholder, if the live state or the site determines it.
-    pub fn resolve(&self, hole: &Placeholder, site: &Site) -> Option<String> {
-        match hole {
+    pub fn resolve(&self, placeholder: &Placeholder, site: &Site) -> Option<String> {
+        match placeholder {
             Placeholder::Pseudo(name) => site.pseudo_parameter(name),
             // `apply` resolves every parameter before it reads the live state.
             Placeholder::Parameter(_) => None,

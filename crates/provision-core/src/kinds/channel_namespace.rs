@@ -156,7 +156,7 @@ impl TypedKind for ChannelNamespace {
         if verb.deletes_existing() {
             return vec![format!("current subscriptions to /{}/* end", before.name)];
         }
-        let code = |value: &Self| value.code_handlers.clone();
+        let code = |namespace: &Self| namespace.code_handlers.clone();
         let (old, new) = (code(before), after.and_then(code));
         let effect = match (old, new) {
             (old, new) if old == new => return Vec::new(),

@@ -131,11 +131,11 @@ impl TypedKind for DomainAssociation {
         if self
             .domain_name
             .placeholders()
-            .all(|hole| !matches!(hole, Placeholder::Attribute { .. }))
+            .all(|placeholder| !matches!(placeholder, Placeholder::Attribute { .. }))
         {
             found.parent_members.insert("name".into(), self.domain_name.to_value());
         }
-        let api = self.api_id.placeholders().find_map(|hole| match hole {
+        let api = self.api_id.placeholders().find_map(|placeholder| match placeholder {
             Placeholder::Attribute { address, .. } => Some(address.name().to_owned()),
             _ => None,
         });

@@ -59,7 +59,7 @@ impl Parameter {
             ));
         }
         if let Some(allowed) =
-            self.allowed.as_ref().filter(|items| !items.iter().any(|item| item == value))
+            self.allowed.as_ref().filter(|allowed| !allowed.iter().any(|item| item == value))
         {
             return Some(format!("`{value}` is not one of {}", allowed.join(", ")));
         }

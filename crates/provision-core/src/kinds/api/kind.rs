@@ -166,14 +166,15 @@ impl TypedKind for Api {
 
     /// AppSync may reject the removal of a provider that a namespace still accepts.
     fn intermediate_state(&self, was: &Self) -> Option<Self> {
-        let should = &self.event_config.auth_providers;
-        let gone =
-            |old: &&AuthProvider| should.iter().all(|should| should.auth_type != old.auth_type);
+        let desired = &self.event_config.auth_providers;
+        let gone = |old: &&AuthProvider| {
+            desired.iter().all(|provider| provider.auth_type != old.auth_type)
+        };
         let gone: Vec<_> = was.event_config.auth_providers.iter().filter(gone).cloned().collect();
-        let mut between = self.clone();
+        let mut intermediate = self.clone();
         (!gone.is_empty()).then(|| {
-            between.event_config.auth_providers.extend(gone);
-            between
+            intermediate.event_config.auth_providers.extend(gone);
+            intermediate
         })
     }
 

@@ -199,14 +199,14 @@ impl DataSource {
     /// Returns the properties with the values that AWS filled in and the spec omits: an explicit "off" equals
     /// an absent value, and AWS chooses how requests are signed.
     pub fn with_live_defaults(mut self, live: &Self) -> Self {
-        let off = |should: &mut Option<bool>, live: Option<bool>| {
-            if should.is_none() && live == Some(false) {
-                *should = live;
+        let off = |desired: &mut Option<bool>, live: Option<bool>| {
+            if desired.is_none() && live == Some(false) {
+                *desired = live;
             }
         };
-        if let (Some(should), Some(live)) = (&mut self.dynamodb_config, &live.dynamodb_config) {
-            off(&mut should.use_caller_credentials, live.use_caller_credentials);
-            off(&mut should.versioned, live.versioned);
+        if let (Some(desired), Some(live)) = (&mut self.dynamodb_config, &live.dynamodb_config) {
+            off(&mut desired.use_caller_credentials, live.use_caller_credentials);
+            off(&mut desired.versioned, live.versioned);
         }
         if self.metrics_config.is_none() && live.metrics_config == Some(Metrics::Disabled) {
             self.metrics_config = live.metrics_config;
@@ -218,12 +218,12 @@ impl DataSource {
             .http_config
             .as_mut()
             .and_then(|http_config| http_config.authorization_config.as_mut());
-        if let (Some(should), Some(live)) = (signing, live.http_config.as_ref().and_then(iam)) {
+        if let (Some(desired), Some(live)) = (signing, live.http_config.as_ref().and_then(iam)) {
             let nothing = AwsIamConfig { signing_region: None, signing_service_name: None };
-            let should = should.aws_iam_config.get_or_insert(nothing);
-            should.signing_region = should.signing_region.take().or(live.signing_region.clone());
-            let service = should.signing_service_name.take();
-            should.signing_service_name = service.or(live.signing_service_name.clone());
+            let desired = desired.aws_iam_config.get_or_insert(nothing);
+            desired.signing_region = desired.signing_region.take().or(live.signing_region.clone());
+            let service = desired.signing_service_name.take();
+            desired.signing_service_name = service.or(live.signing_service_name.clone());
         }
         self
     }

@@ -68,7 +68,7 @@ fn check_handler(
         let message = format!("unknown data source `{}`", handler.data_source);
         diagnostics.error("PV234", &at("dataSource"), message).help =
             Some(unknown_name_help(&handler.data_source, "dataSources", &known));
-    } else if handler.is_direct() && found.is_some_and(|item| item.lambda.is_none()) {
+    } else if handler.is_direct() && found.is_some_and(|data_source| data_source.lambda.is_none()) {
         let message = format!("`{}` is not a Lambda function", handler.data_source);
         diagnostics.error("PV235", &at("dataSource"), message).help =
             Some("only Lambda functions can be invoked directly; use `behavior: CODE`".into());

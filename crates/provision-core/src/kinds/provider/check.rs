@@ -36,7 +36,7 @@ pub fn check(
             diagnostics.error("PV208", &at(&[]), message).help =
                 Some("remove one of the two".into());
         }
-        if !once && providers[..n].iter().any(|value| value.accepts_same_tokens(provider)) {
+        if !once && providers[..n].iter().any(|other| other.accepts_same_tokens(provider)) {
             let message = "duplicate provider: another one accepts the same tokens".to_owned();
             diagnostics.error("PV208", &at(&[]), message).help = Some(
                 "declare a user pool or issuer once; one expression can accept several clients"

@@ -26,7 +26,7 @@ impl<'s> Reader<'s> {
                 continue;
             }
             let value_schema = match (
-                known.and_then(|items| items.get(key)),
+                known.and_then(|properties| properties.get(key)),
                 schema.get("additionalProperties"),
             ) {
                 (Some(schema), _) => schema,
@@ -43,7 +43,7 @@ impl<'s> Reader<'s> {
             if !self.check_name(key, schema, &entry_path) {
                 continue;
             }
-            let is_property = known.is_some_and(|items| items.contains_key(key));
+            let is_property = known.is_some_and(|properties| properties.contains_key(key));
             if let Some(value) = self.node(value, value_schema, &entry_path) {
                 // A property that lacks required keys is omitted, so that the rest can still be checked. An entry
                 // with a name of the user's is kept, because other parts of the spec may refer to its name.
@@ -104,7 +104,7 @@ impl<'s> Reader<'s> {
         let known: Vec<&'s str> = schema
             .get("properties")
             .and_then(Value::as_object)
-            .map(|items| items.keys().map(String::as_str).collect())
+            .map(|properties| properties.keys().map(String::as_str).collect())
             .unwrap_or_default();
         let absent =
             known.iter().copied().filter(|name| entries.iter().all(|entry| entry.key != *name));
@@ -132,8 +132,9 @@ impl<'s> Reader<'s> {
         known: Option<&Map<String, Value>>,
         path: &DocumentPath,
     ) {
-        let description =
-            known.and_then(|items| items.get(name)).and_then(|value| value.get("description"));
+        let description = known
+            .and_then(|properties| properties.get(name))
+            .and_then(|value| value.get("description"));
         let diagnostic = Diagnostic::error(
             "PV102",
             Location::Key(path.clone()),
