@@ -2,22 +2,18 @@
 //!
 //! A saved plan has the desired state and a fingerprint of each resource that it changes. Once applied, it
 //! has changed those resources, and is stale. Pure.
-mod fingerprint;
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::address::Address;
-use crate::kind::{DesiredResource, DesiredState, LiveState};
+use crate::kind::{DesiredResource, DesiredState, LiveResource, LiveState};
 use crate::kinds::KINDS;
 use crate::model::{Properties, Site};
 use crate::plan::{Step, StepAction, StepVerb};
 use crate::policy::Policy;
-
-use fingerprint::sha256;
-pub use fingerprint::{Fingerprint, fingerprint};
 
 /// Distinguishes a saved plan from a spec: no spec has this member.
 const FORMAT: &str = "provision plan";
@@ -196,7 +192,7 @@ impl SavedPlan {
             .iter()
             .filter_map(|(address, was)| {
                 let is = live.managed.get(address).map(fingerprint);
-                let reason = fingerprint::difference(was.as_ref(), is.as_ref())?;
+                let reason = difference(was.as_ref(), is.as_ref())?;
                 Some(format!("{address} {reason}"))
             })
             .collect();
@@ -286,4 +282,41 @@ fn expired_address(step: &Step, planned_epoch_s: i64, now_epoch_s: i64) -> Optio
         .filter_map(timestamp_of)
         .any(|timestamp| planned_epoch_s < timestamp && timestamp <= now_epoch_s);
     past.then_some(&step.address)
+}
+
+/// A digest of each property of a resource, and one of its attributes.
+pub type Fingerprint = BTreeMap<String, String>;
+
+/// Represents all attributes together: an id is among them, and the id of an API key is the key.
+const ATTRIBUTES: &str = "its identity on AWS";
+
+/// Returns the fingerprint of one resource.
+pub fn fingerprint(resource: &LiveResource) -> Fingerprint {
+    let property = |(name, value): (&String, &Value)| (name.clone(), sha256(&json!([name, value])));
+    let mut fingerprint: Fingerprint = resource.properties.iter().map(property).collect();
+    let attributes: BTreeMap<&str, &str> = resource.attributes.iter().collect();
+    fingerprint.insert(ATTRIBUTES.to_owned(), sha256(&json!(attributes)));
+    fingerprint
+}
+
+/// Returns how a resource changed. `None`: it did not.
+pub fn difference(before: Option<&Fingerprint>, after: Option<&Fingerprint>) -> Option<String> {
+    match (before, after) {
+        (None, None) => None,
+        (None, Some(_)) => Some("exists now".to_owned()),
+        (Some(_), None) => Some("is gone".to_owned()),
+        (Some(before), Some(after)) => {
+            let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+            let differ = names.into_iter().filter(|name| before.get(*name) != after.get(*name));
+            let differ: Vec<&str> = differ.map(String::as_str).collect();
+            (!differ.is_empty()).then(|| format!("was changed ({})", differ.join(", ")))
+        }
+    }
+}
+
+pub(crate) fn sha256(value: &Value) -> String {
+    Sha256::digest(value.to_string().as_bytes())
+        .iter()
+        .map(|digest| format!("{digest:02x}"))
+        .collect()
 }

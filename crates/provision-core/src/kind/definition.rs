@@ -7,11 +7,11 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::address::Address;
-use crate::kind::change_action::ChangeAction;
 use crate::kind::check_context::CheckContext;
 use crate::kind::diagnostic_sink::DiagnosticSink;
 use crate::kind::import_context::ImportContext;
@@ -341,5 +341,26 @@ impl<K: TypedKind> Kind for Erased<K> {
             .expect("the resource was expanded from this declaration");
         let desired = desired.to_typed::<K>();
         Properties::from_typed(&desired.normalize(&live.to_typed(), &declared, site))
+    }
+}
+
+/// What a change does with a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ChangeAction {
+    /// Create a resource that does not exist.
+    Create,
+    /// Change a resource in place.
+    Update,
+    /// Delete and create a resource again: a property changed that AWS cannot change in place.
+    Replace,
+    /// Delete a managed resource that the spec does not declare.
+    Delete,
+}
+
+impl ChangeAction {
+    /// Whether the change deletes the existing resource.
+    pub fn deletes_existing(self) -> bool {
+        matches!(self, Self::Delete | Self::Replace)
     }
 }
