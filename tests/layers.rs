@@ -45,6 +45,22 @@ fn pure_folders_have_no_side_effects() {
     }
 }
 
+/// README runs the program by `cargo run` alone, and the workspace has two programs.
+#[test]
+fn cargo_run_runs_provision() {
+    let metadata = Command::new(env!("CARGO"))
+        .args(["metadata", "--offline", "--locked", "--no-deps", "--format-version", "1"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    assert!(metadata.status.success(), "{}", String::from_utf8_lossy(&metadata.stderr));
+    let metadata: serde_json::Value = serde_json::from_slice(&metadata.stdout).unwrap();
+    let packages = metadata["packages"].as_array().unwrap();
+    let default_runs: Vec<&str> =
+        packages.iter().filter_map(|package| package["default_run"].as_str()).collect();
+    assert_eq!(default_runs, ["provision"]);
+}
+
 /// The path and the text of every source file of a folder, without its tests.
 fn sources(folder: &str) -> Vec<(PathBuf, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
