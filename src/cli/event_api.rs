@@ -15,7 +15,7 @@ pub use auth_mode::{
     auth_mode_parser, client_mode, client_modes, from_client_mode, mode_name, needs_token,
     parse_mode,
 };
-pub use credentials::{is_jwt, token_expiry};
+pub use credentials::{TOKEN_VARIABLE, is_jwt, token_expiry};
 pub use errors::explain_error;
 pub use network::{address, network};
 pub use resolve::resolve_api;

@@ -7,4 +7,5 @@ mod text;
 pub use document::{DiagnosticDocument, SpecDiagnostics, documents};
 pub use github::github;
 pub use sarif::sarif;
+pub(crate) use text::LINE_MAX;
 pub use text::{list, text};

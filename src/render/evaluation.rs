@@ -5,6 +5,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::render::diagnostics::LINE_MAX;
+
 /// The document of `provision eval --format json`.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -96,9 +98,6 @@ pub struct CodePlace {
     pub line: usize,
     pub column: usize,
 }
-
-/// Source lines with more bytes are not shown.
-const LINE_MAX: usize = 4_096;
 
 /// Formats the results, one line per event, without the error.
 pub fn text(document: &EvaluationDocument) -> String {

@@ -2,6 +2,7 @@
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use anstyle::{AnsiColor, Style};
 
+use crate::render::diagnostics::LINE_MAX;
 use crate::render::progress::past_tense;
 use provision_core::address::Address;
 use provision_core::event::{CallFailure, SkipReason};
@@ -11,8 +12,6 @@ use provision_core::plan::StepVerb;
 
 /// Maximum number of code errors that are shown; the rest is counted.
 const CODE_ERRORS_MAX: usize = 10;
-/// Source lines with more bytes are not shown.
-const LINE_MAX: usize = 4_096;
 
 /// Formats a failed step: its address and action, the error of AWS, its likely cause, and the fix. `resource` is the
 /// resource of the step, for errors in its code.

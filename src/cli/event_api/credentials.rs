@@ -17,7 +17,8 @@ use appsync_events::{Credentials, Secret, Signer};
 use provision_aws::client::Aws;
 use provision_core::kinds::auth::AuthMode;
 
-const TOKEN_VARIABLE: &str = "PROVISION_TOKEN";
+/// The environment variable with a token. Where several modes need one, `_` and the name of a mode follow it.
+pub const TOKEN_VARIABLE: &str = "PROVISION_TOKEN";
 
 /// The token from the command line, stdin or the environment.
 pub fn token(args: &ConnectionArgs, io: &mut Io) -> Result<Option<Secret>, Failure> {

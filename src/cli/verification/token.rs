@@ -1,15 +1,11 @@
 //! Tokens for the auth modes that need one: from the command line, from the environment, or
 //! created by the emulator.
 use crate::cli::Io;
-use crate::cli::event_api::{is_jwt, mode_name, needs_token, parse_mode};
+use crate::cli::event_api::{TOKEN_VARIABLE, is_jwt, mode_name, needs_token, parse_mode};
 use appsync_events::Secret;
 use appsync_local::TokenRequest;
 use appsync_local::cli::request_token;
 use provision_core::kinds::auth::AuthMode;
-
-/// The environment variable with a token for the only mode of an API that accepts such tokens. With
-/// the name of a mode at its end, it is for that mode.
-const VARIABLE: &str = "PROVISION_TOKEN";
 
 /// A token of the command line, and the mode that it is for.
 #[derive(Clone, Debug)]
@@ -70,7 +66,7 @@ impl TokenSource<'_> {
 
 /// The environment variable with a token for this mode only.
 fn variable(mode: AuthMode) -> String {
-    format!("{VARIABLE}_{}", mode_name(mode).to_uppercase())
+    format!("{TOKEN_VARIABLE}_{}", mode_name(mode).to_uppercase())
 }
 
 fn token_from_environment(mode: AuthMode, modes: &[AuthMode], io: &Io) -> Option<Secret> {
@@ -79,7 +75,7 @@ fn token_from_environment(mode: AuthMode, modes: &[AuthMode], io: &Io) -> Option
         value.filter(|value| !value.is_empty()).map(Secret::new)
     };
     read(&variable(mode)).or_else(|| {
-        let token = read(VARIABLE)?;
+        let token = read(TOKEN_VARIABLE)?;
         let is_jwt = is_jwt(&token);
         let accepts_token =
             |mode: &&AuthMode| needs_token(**mode) && is_jwt == (**mode != AuthMode::Lambda);

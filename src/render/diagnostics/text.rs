@@ -8,7 +8,7 @@ use provision_core::diagnostic::{Diagnostic, Location, Severity};
 use provision_core::source::{Position, Source, TextLocation};
 
 /// Source lines with more bytes are not shown.
-const LINE_MAX: usize = 4_096;
+pub(crate) const LINE_MAX: usize = 4_096;
 /// Maximum number of diagnostics with source lines; the rest is counted.
 const SNIPPETS_MAX: usize = 50;
 /// Maximum number of diagnostics in a short list.
