@@ -4,6 +4,7 @@ pub mod appsync;
 pub mod dispatch;
 mod iam;
 mod page;
+pub mod service_call;
 mod sts;
 mod undocumented;
 mod wafv2;
