@@ -1,6 +1,5 @@
 //! An account that can be copied: the state of an emulator in a folder, so that many runs start from the same state.
 use std::fs;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -21,7 +20,8 @@ pub struct Account(Vec<u8>);
 pub struct OpenAccount {
     pub store: Arc<Store>,
     pub served: Served,
-    folder: TempDir,
+    /// Deleted when this is dropped.
+    _folder: TempDir,
 }
 
 /// The name of the state file.
@@ -39,7 +39,7 @@ impl Account {
         let clock = SharedTimeSource::new(SystemTimeSource::new());
         let store = Store::open(folder.path(), clock).unwrap();
         let served = serve_store(Arc::clone(&store), wrap).await;
-        OpenAccount { store, served, folder }
+        OpenAccount { store, served, _folder: folder }
     }
 
     /// The state without random ids and without times.
@@ -62,7 +62,7 @@ impl Account {
 impl OpenAccount {
     /// The current state.
     pub fn account(&self) -> Account {
-        Account(fs::read(Path::new(self.folder.path()).join(FILE)).unwrap())
+        Account(self.store.state_file().unwrap())
     }
 }
 

@@ -42,5 +42,7 @@ pub use faults::Faults;
 pub use protocol::operation::Service;
 pub use server::router::{router, router_with_data_plane};
 pub use server::serve::serve;
-pub use state::folder::{OpenError, served_url};
+pub use state::folder::served_url;
+pub use state::journal::DiskWrites;
+pub use state::open_error::OpenError;
 pub use store::Store;

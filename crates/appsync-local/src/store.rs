@@ -14,17 +14,19 @@ use crate::emulator_options::EmulatorOptions;
 use crate::faults::{ActiveFaults, Faults, Quotas};
 use crate::lock::lock;
 use crate::protocol::response::AwsError;
-use crate::state::State;
-use crate::state::folder::{Announcement, OpenError, StateFolder, encode_state};
+use crate::state::folder::{Announcement, StateFolder};
+use crate::state::journal::{DiskWrites, encode_state_file};
+use crate::state::open_error::OpenError;
+use crate::state::{self, State};
 
 /// The state of the emulated AWS, in a folder or in memory.
 ///
 /// A store also has what belongs to a run and is never written: faults, the call log and the clock's offset.
 pub struct Store {
-    state: Mutex<VersionedState>,
+    state: Arc<Mutex<VersionedState>>,
     clock: SharedTimeSource,
     options: EmulatorOptions,
-    folder: Option<StateFolder>,
+    folder: Option<Arc<StateFolder>>,
     pub(crate) active_faults: Arc<ActiveFaults>,
     pub(crate) call_log: Arc<CallLog>,
     /// Whether the emulator is stopping, which ends all waiting.
@@ -33,10 +35,32 @@ pub struct Store {
     changed: watch::Sender<()>,
 }
 
+#[derive(Default)]
 struct VersionedState {
     state: State,
-    /// The number of changes so far, so that one write can serve many.
+    /// The number of changes so far.
     changes: u64,
+    /// The number of changes that are on disk.
+    durable_changes: u64,
+    /// The changes that no write has begun with, as lines of the journal.
+    pending_lines: Vec<u8>,
+    /// Why a write failed. Then the state on disk may differ, and nothing can change until it is opened again.
+    write_error: Option<String>,
+    writes: DiskWrites,
+}
+
+impl VersionedState {
+    fn new(state: State) -> Arc<Mutex<Self>> {
+        Arc::new(Mutex::new(Self { state, ..Self::default() }))
+    }
+
+    fn check_writable(&self) -> Result<(), AwsError> {
+        let Some(error) = &self.write_error else { return Ok(()) };
+        let message = format!(
+            "provision's emulator cannot write its state, and changes nothing until it is restarted: {error}"
+        );
+        Err(AwsError::new(500, "InternalFailureException", message))
+    }
 }
 
 impl Store {
@@ -57,7 +81,7 @@ impl Store {
         options: EmulatorOptions,
     ) -> Result<Arc<Self>, OpenError> {
         let (disk, state) = StateFolder::open(dir)?;
-        Ok(Self::new(state, clock, options, Some(disk)))
+        Ok(Self::new(state, clock, options, Some(Arc::new(disk))))
     }
 
     /// Creates an empty store that is never written.
@@ -74,10 +98,10 @@ impl Store {
         state: State,
         clock: SharedTimeSource,
         options: EmulatorOptions,
-        disk: Option<StateFolder>,
+        disk: Option<Arc<StateFolder>>,
     ) -> Arc<Self> {
         Arc::new(Self {
-            state: Mutex::new(VersionedState { state, changes: 0 }),
+            state: VersionedState::new(state),
             clock,
             options,
             folder: disk,
@@ -180,7 +204,7 @@ impl Store {
     /// A store with another state that shares everything else with this one, and is never written.
     pub(crate) fn with_state(&self, state: State) -> Arc<Self> {
         Arc::new(Self {
-            state: Mutex::new(VersionedState { state, changes: 0 }),
+            state: VersionedState::new(state),
             clock: self.clock.clone(),
             options: self.options.clone(),
             folder: None,
@@ -196,45 +220,85 @@ impl Store {
         self.state().changes
     }
 
-    /// Passes the state to `read`, which must not change it in a way that clients can observe.
-    pub(crate) fn read<T>(&self, read: impl FnOnce(&mut State) -> T) -> T {
-        read(&mut self.state().state)
+    /// The content of a state file with the current state, to copy it into another folder.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the state cannot be expressed as JSON.
+    pub fn state_file(&self) -> io::Result<Vec<u8>> {
+        self.read(|state| encode_state_file(state, 0))
     }
 
-    /// Changes the state and persists it. A change that fails must not have changed anything.
+    /// How much was written to the folder since the store was opened.
+    pub fn disk_writes(&self) -> DiskWrites {
+        self.state().writes
+    }
+
+    /// Passes a copy of the state to `read`; what that changes is lost.
+    pub(crate) fn read<T>(&self, read: impl FnOnce(&mut State) -> T) -> T {
+        let mut state = self.state().state.clone();
+        read(&mut state)
+    }
+
+    /// Changes the state and persists it. A change that fails changes nothing.
     pub(crate) async fn change<T>(
         &self,
         change: impl FnOnce(&mut State) -> Result<T, AwsError>,
     ) -> Result<T, AwsError> {
         let (result, number) = {
             let mut versioned = self.state();
-            let result = change(&mut versioned.state)?;
+            versioned.check_writable()?;
+            let mut state = versioned.state.clone();
+            let result = change(&mut state)?;
+            if self.folder.is_some() {
+                let line = state::encode(&versioned.state, &state);
+                versioned.pending_lines.extend(line);
+            }
+            versioned.state = state;
             versioned.changes += 1;
             self.active_faults.record_state(&versioned.state, self.now_epoch_s());
             (result, versioned.changes)
         };
         self.changed.send_replace(());
-        self.persist(number).await.map_err(|error| {
-            let message = format!("provision's emulator cannot write its state: {error}");
-            AwsError::new(500, "InternalFailureException", message)
-        })?;
+        if let Some(folder) = &self.folder {
+            self.persist(folder, number).await?;
+        }
         Ok(result)
     }
 
-    /// Returns once change `number` is on disk. One write serves all waiting changes.
-    async fn persist(&self, number: u64) -> io::Result<()> {
-        let Some(folder) = &self.folder else { return Ok(()) };
-        let mut written = folder.last_written.lock().await;
-        if *written >= number {
-            return Ok(());
-        }
-        let (bytes, changes) = {
+    /// Returns once change `number` is on disk. One write serves all changes that wait when it begins.
+    async fn persist(&self, folder: &Arc<StateFolder>, number: u64) -> Result<(), AwsError> {
+        let mut journal = Arc::clone(&folder.journal).lock_owned().await;
+        {
             let versioned = self.state();
-            (encode_state(&versioned.state)?, versioned.changes)
-        };
-        folder.write(&bytes)?;
-        *written = changes;
-        Ok(())
+            if versioned.durable_changes >= number {
+                return Ok(());
+            }
+            versioned.check_writable()?;
+        }
+        // The write continues if this request is cancelled. So it keeps the locks of the journal and of the folder.
+        let (folder, state) = (Arc::clone(folder), Arc::clone(&self.state));
+        let write = tokio::task::spawn_blocking(move || {
+            let (lines, snapshot, changes) = {
+                let mut versioned = lock(&state);
+                let lines = std::mem::take(&mut versioned.pending_lines);
+                (lines, versioned.state.clone(), versioned.changes)
+            };
+            let written = journal.write(&lines, &snapshot);
+            let mut versioned = lock(&state);
+            versioned.writes = journal.writes;
+            match written {
+                Ok(()) => versioned.durable_changes = changes,
+                Err(error) => versioned.write_error = Some(error.to_string()),
+            }
+            drop(folder);
+        });
+        let end = write.await;
+        let mut versioned = self.state();
+        if let Err(error) = end {
+            versioned.write_error = Some(error.to_string());
+        }
+        versioned.check_writable()
     }
 
     /// Acquired before the lock of active faults, never after.
@@ -252,49 +316,4 @@ impl fmt::Debug for Store {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs;
-
-    use aws_smithy_async::time::SystemTimeSource;
-
-    use super::*;
-    use crate::state::folder::{STATE_FILE, served_url};
-
-    fn clock() -> SharedTimeSource {
-        SharedTimeSource::new(SystemTimeSource::new())
-    }
-
-    #[tokio::test]
-    async fn changes_survive_a_restart_and_a_folder_has_one_process() {
-        let folder = tempfile::tempdir().unwrap();
-        let dir = folder.path().join("local");
-        let store = Store::open(&dir, clock()).unwrap();
-        let add = |state: &mut State| {
-            state.accounts.insert("1".into(), Default::default());
-            Ok(())
-        };
-        store.change(add).await.unwrap();
-        assert!(matches!(Store::open(&dir, clock()), Err(OpenError::InUse { .. })));
-        assert_eq!(served_url(&dir), None);
-        let announcement = store.announce("http://here").unwrap();
-        assert_eq!(served_url(&dir).as_deref(), Some("http://here"));
-        drop((announcement, store));
-        assert_eq!(served_url(&dir), None);
-        let reopened = Store::open(&dir, clock()).unwrap();
-        assert!(reopened.read(|state| state.accounts.contains_key("1")));
-    }
-
-    #[test]
-    fn a_damaged_or_newer_file_is_an_error_and_never_an_empty_state() {
-        let folder = tempfile::tempdir().unwrap();
-        let check = |text: &str, expected: &str| {
-            fs::write(folder.path().join(STATE_FILE), text).unwrap();
-            let error = Store::open(folder.path(), clock()).unwrap_err().to_string();
-            assert!(error.contains(expected), "{error}");
-        };
-        check("", "damaged");
-        check("{}", "no version");
-        check("{\"version\":2}", "knows version 1");
-        check("{\"version\":1}", "damaged");
-    }
-}
+mod tests;

@@ -5,10 +5,13 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use appsync_local::Store;
+use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
+use futures_util::stream::FuturesUnordered;
 use futures_util::{SinkExt, StreamExt};
-use http::Request;
+use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
-use hyper::body::Bytes;
+use hyper::body::{Bytes, Incoming};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use rustix::process::{Pid, Signal, kill_process};
@@ -38,18 +41,31 @@ impl Emulator {
     }
 
     async fn post(&self, path: &str, header: (&str, &str), body: Value) -> Value {
-        let request = Request::post(format!("{}{path}", self.url)).header(header.0, header.1);
-        let request = request.body(Full::new(Bytes::from(body.to_string()))).unwrap();
-        let client: Client<_, Full<Bytes>> = Client::builder(TokioExecutor::new()).build_http();
-        let response = client.request(request).await.unwrap();
+        let response = self.try_post(path, header, body).await.unwrap();
         assert!(response.status().is_success(), "{path}: {response:?}");
         let body = response.into_body().collect().await.unwrap().to_bytes();
         serde_json::from_slice(&body).unwrap()
     }
 
+    async fn try_post(
+        &self,
+        path: &str,
+        header: (&str, &str),
+        body: Value,
+    ) -> Result<Response<Incoming>, hyper_util::client::legacy::Error> {
+        let request = Request::post(format!("{}{path}", self.url)).header(header.0, header.1);
+        let request = request.body(Full::new(Bytes::from(body.to_string()))).unwrap();
+        let client: Client<_, Full<Bytes>> = Client::builder(TokioExecutor::new()).build_http();
+        client.request(request).await
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
     /// Ends the program by a signal: its exit code, and what it wrote to stderr.
     fn terminate(mut self) -> (Option<i32>, String) {
-        kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
+        self.signal(Signal::TERM);
         let stderr = std::io::read_to_string(self.child.stderr.take().unwrap()).unwrap();
         (self.child.wait().unwrap().code(), stderr)
     }
@@ -61,19 +77,22 @@ impl Drop for Emulator {
     }
 }
 
+fn event_config() -> Value {
+    let modes = json!([{ "authType": "API_KEY" }]);
+    json!({
+        "authProviders": modes,
+        "connectionAuthModes": modes,
+        "defaultPublishAuthModes": modes,
+        "defaultSubscribeAuthModes": modes,
+    })
+}
+
 #[tokio::test]
 async fn a_published_event_reaches_a_subscriber_and_sigterm_ends_the_program() {
     let folder = tempfile::tempdir().unwrap();
     let emulator = Emulator::start(folder.path());
     let signed = ("authorization", SIGNATURE);
-    let modes = json!([{ "authType": "API_KEY" }]);
-    let config = json!({
-        "authProviders": modes,
-        "connectionAuthModes": modes,
-        "defaultPublishAuthModes": modes,
-        "defaultSubscribeAuthModes": modes,
-    });
-    let api = json!({ "name": "chat", "eventConfig": config });
+    let api = json!({ "name": "chat", "eventConfig": event_config() });
     let api = emulator.post("/v2/apis", signed, api).await;
     let id = api["api"]["apiId"].as_str().unwrap();
     let namespaces = format!("/v2/apis/{id}/channelNamespaces");
@@ -107,6 +126,38 @@ async fn a_published_event_reaches_a_subscriber_and_sigterm_ends_the_program() {
     assert_eq!(code, Some(0), "{stderr}");
     assert!(stderr.contains(&format!("AWS_ENDPOINT_URL={url}")), "{stderr}");
     assert!(stderr.contains("`appsync-local trust`"), "{stderr}");
+}
+
+#[tokio::test]
+async fn what_was_acknowledged_before_sigkill_is_there_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut emulator = Emulator::start(folder.path());
+    let signed = ("authorization", SIGNATURE);
+    let api = json!({ "name": "chat", "eventConfig": event_config() });
+    let api = emulator.post("/v2/apis", signed, api).await;
+    let namespaces =
+        format!("/v2/apis/{}/channelNamespaces", api["api"]["apiId"].as_str().unwrap());
+    let create = async |number: usize| {
+        let name = format!("n{number}");
+        let response = emulator.try_post(&namespaces, signed, json!({ "name": name })).await;
+        response.is_ok_and(|response| response.status().is_success()).then_some(name)
+    };
+    let mut creates: FuturesUnordered<_> = (0..40).map(create).collect();
+    let mut acknowledged = Vec::new();
+    while let Some(name) = creates.next().await {
+        acknowledged.extend(name);
+        if acknowledged.len() == 10 {
+            emulator.signal(Signal::KILL);
+        }
+    }
+    drop(creates);
+    emulator.child.wait().unwrap();
+    let clock = SharedTimeSource::new(SystemTimeSource::new());
+    let store = Store::open(&folder.path().join("state"), clock).unwrap();
+    let state = String::from_utf8(store.state_file().unwrap()).unwrap();
+    for name in acknowledged {
+        assert!(state.contains(&format!("\"name\":\"{name}\"")), "{name}: {state}");
+    }
 }
 
 #[test]

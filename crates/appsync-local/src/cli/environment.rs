@@ -7,7 +7,8 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use aws_smithy_async::time::SharedTimeSource;
 
-use crate::state::folder::{OpenError, served_url};
+use crate::state::folder::served_url;
+use crate::state::open_error::OpenError;
 use crate::store::Store;
 
 /// The folder of the emulator's state, if no other is specified.

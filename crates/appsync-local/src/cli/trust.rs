@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::environment::{CommandError, DATA_DIR, Environment};
 use crate::server::tls::{CERTIFICATE_FILE, CertificateAuthority};
-use crate::state::folder::create_private_folder;
+use crate::state::files::create_private_folder;
 
 /// Show how clients can trust the emulator's certificates
 ///

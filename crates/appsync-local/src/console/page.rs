@@ -86,8 +86,8 @@ pub fn apis_json(data_plane: &DataPlane, headers: &HeaderMap) -> Value {
     let host = headers.get("host").and_then(|value| value.to_str().ok()).unwrap_or("localhost");
     let apis = data_plane.store.read(|state| {
         let mut apis = Vec::new();
-        for (account, contents) in &state.accounts {
-            for (name, region) in &contents.regions {
+        for (account, contents) in state.accounts.iter() {
+            for (name, region) in contents.regions.iter() {
                 apis.extend(
                     region.apis.values().map(|api| api_json(api, account, name, region, host)),
                 );
@@ -102,8 +102,8 @@ pub fn apis_json(data_plane: &DataPlane, headers: &HeaderMap) -> Value {
 fn api_json(api: &Api, account: &str, name: &str, region: &Region, host: &str) -> Value {
     let (prefix, suffix, config) = (&api.dns_prefix, dns_suffix(name), &api.event_config);
     let at = |scheme: &str, rest: &str| format!("{scheme}://{host}/apis/{}/event{rest}", api.id);
-    let leads_here = |text: &&String| {
-        let association = region.domains.get(*text).and_then(|name| name.association.as_ref());
+    let leads_here = |name: &&str| {
+        let association = region.domains.get(name).and_then(|name| name.association.as_ref());
         association.is_some_and(|association| association.api_id == api.id)
     };
     let providers = config["authProviders"].as_array().into_iter().flatten();

@@ -7,6 +7,7 @@ use crate::emulator_options::{EmulatorOptions, PAGE_MAX};
 use crate::protocol::query::{self as xml, Form};
 use crate::protocol::request::ApiCall;
 use crate::protocol::response::AwsError;
+use crate::state::Table;
 
 /// The page of a list that a caller requests.
 pub struct PageRequest {
@@ -34,15 +35,10 @@ impl PageRequest {
         Ok(page)
     }
 
-    /// Writes the page of `items`, which are in the order of their names, to the member `member`.
-    pub fn page_of<'a, T: 'a>(
-        &self,
-        member: &str,
-        items: impl Iterator<Item = (&'a String, T)>,
-        write: impl Fn(T) -> Value,
-    ) -> Value {
-        let after = |name: &&String| self.after.as_ref().is_none_or(|after| *name > after);
-        let (page, has_more) = take_page(items.filter(|(name, _)| after(name)), self.limit);
+    /// Writes the page of `items` to the member `member`.
+    pub fn page_of<T>(&self, member: &str, items: &Table<T>, write: impl Fn(&T) -> Value) -> Value {
+        let items = items.iter_after(self.after.as_deref());
+        let (page, has_more) = take_page(items, self.limit);
         let last_name = page.last().map(|(name, _)| *name);
         let page_items: Vec<Value> = page.into_iter().map(|(_, item)| write(item)).collect();
         let mut response = json!({ member: page_items });

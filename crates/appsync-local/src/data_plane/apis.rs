@@ -89,11 +89,11 @@ impl Apis {
 
 fn index_names(state: &State) -> HashMap<String, TargetApi> {
     let mut names = HashMap::new();
-    for (account, entries) in &state.accounts {
-        for (region, entries) in &entries.regions {
+    for (account, entries) in state.accounts.iter() {
+        for (region, entries) in entries.regions.iter() {
             let target = |api_id: &str, domain: Option<&String>| TargetApi {
-                account: account.clone(),
-                region: region.clone(),
+                account: account.to_owned(),
+                region: region.to_owned(),
                 api_id: api_id.to_owned(),
                 domain: domain.cloned(),
             };

@@ -51,8 +51,8 @@ impl Fixture {
         let store = Store::in_memory(SharedTimeSource::new(SystemTimeSource::new()));
         let api = serde_json::from_value(api()).expect("the JSON is an API");
         let add = store.change(|state| {
-            let regions = &mut state.accounts.entry("1".into()).or_default().regions;
-            regions.entry("us-east-1".into()).or_default().apis.insert("a".into(), api);
+            let regions = &mut state.accounts.or_default("1").regions;
+            regions.or_default("us-east-1").apis.insert("a", api);
             Ok(())
         });
         runtime.block_on(add).expect("the API is added");

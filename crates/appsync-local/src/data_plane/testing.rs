@@ -97,8 +97,8 @@ pub async fn test_plane() -> Arc<DataPlane> {
         web_acl: None,
     };
     let add = store.change(|state| {
-        let regions = &mut state.accounts.entry("1".into()).or_default().regions;
-        regions.entry("r".into()).or_default().apis.insert("a".into(), api);
+        let regions = &mut state.accounts.or_default("1").regions;
+        regions.or_default("r").apis.insert("a", api);
         Ok(())
     });
     add.await.unwrap();

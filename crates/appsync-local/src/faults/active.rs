@@ -223,7 +223,7 @@ impl ActiveFaults {
         }
         let mut state = list_state.unwrap_or_else(|| state.clone());
         state.account(caller).roles.retain(|name, _| {
-            let times = inner.role_times.get(&(caller.account.clone(), name.clone()));
+            let times = inner.role_times.get(&(caller.account.clone(), name.to_owned()));
             times.is_none_or(|times| times.created_epoch_s + iam_reads_lag_s as f64 <= now_epoch_s)
         });
         Some(state)
@@ -422,11 +422,11 @@ mod tests {
 
     fn state(account: &str) -> State {
         let mut state = State::default();
-        state.accounts.insert(account.to_owned(), Default::default());
+        state.accounts.insert(account, Default::default());
         state
     }
     fn name(state: &State) -> &str {
-        state.accounts.keys().next().map_or("", String::as_str)
+        state.accounts.keys().next().unwrap_or_default()
     }
 
     #[test]

@@ -20,7 +20,7 @@ use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 
 use crate::lock::lock;
-use crate::state::folder::write_atomically;
+use crate::state::files::write_atomically;
 use crate::store::Store;
 
 /// The file of the certificate that clients are configured to trust.

@@ -1,33 +1,38 @@
 //! The state that AWS would have, by account and Region. Only data, with the names of the state file. No `Debug`,
 //! because it includes API keys.
+//!
+//! What can grow is a [`Table`], so that a change writes only what it changed. The values of a table are entities:
+//! those with nested tables register them by [`tables!`].
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::protocol::caller::Caller;
+use crate::state::delta::{Entity, tables};
+use crate::state::table::Table;
 
 pub type Tags = BTreeMap<String, String>;
 
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub(crate) struct State {
-    pub accounts: BTreeMap<String, Account>,
+    pub accounts: Table<Account>,
 }
 
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Account {
     /// By name in lower case: IAM's names are unique regardless of case.
     #[serde(default)]
-    pub roles: BTreeMap<String, Role>,
+    pub roles: Table<Role>,
     #[serde(default)]
-    pub regions: BTreeMap<String, Region>,
+    pub regions: Table<Region>,
 }
 
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Region {
-    pub apis: BTreeMap<String, Api>,
+    pub apis: Table<Api>,
     #[serde(default)]
-    pub domains: BTreeMap<String, DomainName>,
+    pub domains: Table<DomainName>,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -41,10 +46,10 @@ pub(crate) struct Api {
     /// The first label of its host names, which is not its id.
     pub dns_prefix: String,
     pub created_epoch_s: f64,
-    pub namespaces: BTreeMap<String, Namespace>,
-    pub keys: BTreeMap<String, ApiKey>,
+    pub namespaces: Table<Namespace>,
+    pub keys: Table<ApiKey>,
     #[serde(default)]
-    pub data_sources: BTreeMap<String, DataSource>,
+    pub data_sources: Table<DataSource>,
     /// The ARN of the associated web ACL.
     #[serde(default)]
     pub web_acl: Option<String>,
@@ -112,6 +117,16 @@ pub(crate) struct Role {
     pub tags: Tags,
 }
 
+tables!(State: accounts);
+tables!(Account: roles, regions);
+tables!(Region: apis, domains);
+tables!(Api: namespaces, keys, data_sources);
+impl Entity for Role {}
+impl Entity for DomainName {}
+impl Entity for Namespace {}
+impl Entity for ApiKey {}
+impl Entity for DataSource {}
+
 /// The handlers in a state file that was written before there were handlers.
 fn empty_object() -> Value {
     Value::Object(Default::default())
@@ -119,15 +134,20 @@ fn empty_object() -> Value {
 
 impl State {
     pub fn account(&mut self, caller: &Caller) -> &mut Account {
-        self.accounts.entry(caller.account.clone()).or_default()
+        self.accounts.or_default(&caller.account)
     }
     pub fn region(&mut self, caller: &Caller) -> &mut Region {
-        self.account(caller).regions.entry(caller.region.clone()).or_default()
+        self.account(caller).regions.or_default(&caller.region)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+    use std::fs;
+
+    use regex_lite::Captures;
+
     use super::*;
 
     #[test]
@@ -141,5 +161,26 @@ mod tests {
         let api = &region.apis["i"];
         assert!(region.domains.is_empty() && api.data_sources.is_empty() && api.web_acl.is_none());
         assert_eq!(api.namespaces["c"].handlers, empty_object());
+    }
+
+    #[test]
+    fn every_nested_table_is_registered() {
+        let regex = |text: &str| regex_lite::Regex::new(text).unwrap();
+        let (structs, members) = (regex(r"struct (\w+) \{([^}]*)\}"), regex(r"(\w+): Table<"));
+        let registrations = regex(r"tables!\((\w+): ([\w, ]+)\);");
+        let (mut declared, mut registered) = (BTreeSet::new(), BTreeSet::new());
+        for file in fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/state")).unwrap() {
+            let source = fs::read_to_string(file.unwrap().path()).unwrap();
+            for found in structs.captures_iter(&source) {
+                let table = |member: Captures<'_>| format!("{}.{}", &found[1], &member[1]);
+                declared.extend(members.captures_iter(&found[2]).map(table));
+            }
+            for found in registrations.captures_iter(&source) {
+                registered
+                    .extend(found[2].split(", ").map(|table| format!("{}.{table}", &found[1])));
+            }
+        }
+        assert_eq!(declared, registered);
+        assert!(declared.contains("Api.namespaces"));
     }
 }

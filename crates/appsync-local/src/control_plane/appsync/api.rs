@@ -56,7 +56,7 @@ pub fn list(store: &Store, call: &ApiCall) -> Result<Value, AwsError> {
     let (caller, options) = (&call.caller, store.options());
     let page = PageRequest::parse(call, options)?;
     let write = |api: &Api| without_members(api_json(api, caller), &options.list_apis_leaves_out);
-    store.read(|state| Ok(page.page_of("apis", state.region(caller).apis.iter(), write)))
+    store.read(|state| Ok(page.page_of("apis", &state.region(caller).apis, write)))
 }
 
 /// Replaces everything except the tags (docs/reference/control-plane.md#omitted-members).

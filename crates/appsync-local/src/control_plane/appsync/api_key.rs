@@ -86,7 +86,7 @@ pub fn list(store: &Store, call: &ApiCall, api_id: &str) -> Result<Value, AwsErr
     let now = store.now_epoch_s() as i64;
     store.read(|state| {
         let api = api_with_current_keys(state, &call.caller, api_id, now)?;
-        Ok(PageRequest::parse(call, store.options())?.page_of("apiKeys", api.keys.iter(), key_json))
+        Ok(PageRequest::parse(call, store.options())?.page_of("apiKeys", &api.keys, key_json))
     })
 }
 

@@ -199,7 +199,7 @@ pub fn list(store: &Store, call: &ApiCall, api_id: &str) -> Result<Value, AwsErr
     store.read(|state| {
         let api = lookup::api(state, caller, api_id)?;
         let page = PageRequest::parse(call, store.options())?;
-        Ok(page.page_of("dataSources", api.data_sources.iter(), |data_source| {
+        Ok(page.page_of("dataSources", &api.data_sources, |data_source| {
             data_source_json(data_source, api, caller)
         }))
     })

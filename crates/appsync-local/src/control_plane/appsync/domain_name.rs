@@ -87,7 +87,7 @@ pub fn list(store: &Store, call: &ApiCall) -> Result<Value, AwsError> {
     let caller = &call.caller;
     store.read(|state| {
         let page = PageRequest::parse(call, store.options())?;
-        let domains = state.region(caller).domains.iter();
+        let domains = &state.region(caller).domains;
         Ok(page.page_of("domainNameConfigs", domains, |domain| domain_json(domain, caller)))
     })
 }

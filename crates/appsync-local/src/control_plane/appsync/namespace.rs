@@ -116,7 +116,7 @@ pub fn list(store: &Store, call: &ApiCall, api_id: &str) -> Result<Value, AwsErr
         let write = |namespace: &Namespace| {
             without_members(namespace_json(namespace, api, caller), leaves_out)
         };
-        Ok(page.page_of("channelNamespaces", api.namespaces.iter(), write))
+        Ok(page.page_of("channelNamespaces", &api.namespaces, write))
     })
 }
 

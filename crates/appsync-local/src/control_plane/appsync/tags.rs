@@ -69,12 +69,12 @@ fn find_tags<'a>(
     let Region { apis, domains } = state.region(caller);
     let tags = match labels.as_slice() {
         _ if !is_own_scope => None,
-        ["apis", id] => apis.get_mut(*id).map(|api| &mut api.tags),
+        ["apis", id] => apis.get_mut(id).map(|api| &mut api.tags),
         ["apis", id, "channelNamespace", name] => {
-            let namespace = apis.get_mut(*id).and_then(|api| api.namespaces.get_mut(*name));
+            let namespace = apis.get_mut(id).and_then(|api| api.namespaces.get_mut(name));
             namespace.map(|namespace| &mut namespace.tags)
         }
-        ["domainnames", name] => domains.get_mut(*name).map(|domain| &mut domain.tags),
+        ["domainnames", name] => domains.get_mut(name).map(|domain| &mut domain.tags),
         _ => return Err(invalid()),
     };
     lookup::require_found(tags, || format!("Resource {arn} not found."))

@@ -82,8 +82,8 @@ mod tests {
     fn fixture() -> AuthFixture {
         let providers = json!([{"authType": "API_KEY"}, {"authType": "AWS_IAM"}]);
         let mut fixture = AuthFixture::with(providers, Settings::default());
-        fixture.api.keys.insert("da2-good".into(), key("da2-good", NOW as i64 + 1));
-        fixture.api.keys.insert("da2-old".into(), key("da2-old", NOW as i64));
+        fixture.api.keys.insert("da2-good", key("da2-good", NOW as i64 + 1));
+        fixture.api.keys.insert("da2-old", key("da2-old", NOW as i64));
         fixture
     }
 
@@ -128,7 +128,7 @@ mod tests {
         let iam = json!([{"authType": "AWS_IAM"}]);
         let mut closed = namespace("closed");
         (closed.publish, closed.subscribe) = (iam.clone(), json!([{"authType": "API_KEY"}]));
-        fixture.api.namespaces.insert("closed".into(), closed);
+        fixture.api.namespaces.insert("closed", closed);
         fixture.api.event_config["defaultSubscribeAuthModes"] = iam;
         assert!(fixture.authorize(&TestRequest::publish("/default/a", key)).await.is_ok());
         assert!(fixture.authorize(&TestRequest::subscribe("/closed/*", key)).await.is_ok());

@@ -66,9 +66,9 @@ impl AuthFixture {
             tags: BTreeMap::new(),
             dns_prefix: "example1234567890000".into(),
             created_epoch_s: 0.0,
-            namespaces: BTreeMap::from([("default".into(), namespace("default"))]),
-            keys: BTreeMap::new(),
-            data_sources: BTreeMap::new(),
+            namespaces: [("default", namespace("default"))].into(),
+            keys: Default::default(),
+            data_sources: Default::default(),
             web_acl: None,
         };
         let target = TargetApi {
@@ -85,9 +85,8 @@ impl AuthFixture {
     /// Stores an API.
     pub fn store_api(&self, api: &Api) {
         let keep = self.data_plane.store.change(|state| {
-            let account = state.accounts.entry(DEFAULT_ACCOUNT.into()).or_default();
-            let region = account.regions.entry("us-east-1".into()).or_default();
-            region.apis.insert(api.id.clone(), api.clone());
+            let account = state.accounts.or_default(DEFAULT_ACCOUNT);
+            account.regions.or_default("us-east-1").apis.insert(&*api.id, api.clone());
             Ok(())
         });
         futures_util::FutureExt::now_or_never(keep).unwrap().unwrap();

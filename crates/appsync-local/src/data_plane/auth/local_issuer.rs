@@ -18,7 +18,7 @@ use crate::data_plane::auth::issuer_keys::PublicKey;
 use crate::data_plane::auth::provider::{TokenProvider, matches_client};
 use crate::ids;
 use crate::state::Api;
-use crate::state::folder::write_atomically;
+use crate::state::files::write_atomically;
 use crate::store::Store;
 
 /// The key id of its tokens.
