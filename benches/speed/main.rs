@@ -13,6 +13,7 @@ mod measure;
 mod network;
 mod process;
 mod specs;
+mod store;
 
 use std::hint::black_box;
 
@@ -33,6 +34,7 @@ fn main() {
         () if asked("bare") => return bare::serve(),
         () if asked("flow") => return flow::flow(),
         () if asked("network") => return network::network(),
+        () if asked("store") => return store::store(),
         () => {}
     }
     println!("{:<44} {:>10} {:>10} {:>7}", "", "takes", "baseline", "ratio");
@@ -51,6 +53,7 @@ fn main() {
     process::memory(&spec(20, 50, 3));
     network::network();
     flow::flow();
+    store::store();
 }
 
 fn parsed(text: &str) {

@@ -1,5 +1,5 @@
-//! The difference between two states as a line of records, and the way back: applying such a line to a state. Nothing
-//! is read or written here.
+//! The difference between two states as a line of records, and how such a line is applied to a state. Nothing is read
+//! or written here.
 //!
 //! A record is the path of one value through the tables and the value without its nested tables, or `null` if it was
 //! removed: `["accounts","1","regions","eu-west-1","apis","x","keys","k",{…}]`. All records of one change are one line.

@@ -1,11 +1,10 @@
 //! The state on disk: the state file, and the journal of the changes since. Which changes there are, and who waits
 //! for them, is decided elsewhere.
 //!
-//! A change appends a line to the journal, `state.journal`. Once the journal is larger than the state file by a
-//! factor, the state file, `state.json`, is written anew, and a new journal begins. So the bytes that are written
-//! grow with the changes, and not with changes times state. Both files have the generation of the state file. A
-//! kill between the writes of the two leaves the journal of the generation before, whose changes the state file
-//! already has: it is ignored.
+//! A change appends a line to the journal, `state.journal`. Once the journal is a few times as large as the state file,
+//! `state.json`, that is written anew, and a new journal begins. So what is written grows with the changes, and not with
+//! the changes times the state. Both files have a generation. A kill between the writes of the two leaves the journal of
+//! the generation before, whose changes the state file already has: it is ignored.
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -24,9 +23,9 @@ pub const JOURNAL_FILE: &str = "state.journal";
 /// A new journal begins once the journal is larger than this and than the state file by [`GROWTH`]. A state of this
 /// size is written in about the time of an fsync.
 const JOURNAL_MIN_BYTES: u64 = 64 * 1024;
-/// With 2, a growing state is written less than four times. The journals are at most 1.8 times its size, because a
-/// record has a path: so much for API keys, which are the smallest values. Then each state file is at least 2.1 times as
-/// large as the one before, and all of them are 1.9 times the size of the last.
+/// With 2, the writes of a growing state are less than four times its size. The journals are at most 1.8 times its size,
+/// because a record has a path: that is the factor of API keys, the smallest values. Each state file is then at least 2.1
+/// times as large as the one before, so all of them are 1.9 times the size of the last.
 const GROWTH: u64 = 2;
 
 /// The state file and the journal in a folder that no other process writes to.
@@ -89,7 +88,7 @@ impl Journal {
         let end = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
         let mut lines = bytes[..end].split_inclusive(|byte| *byte == b'\n').zip(1..);
         let Some((header, _)) = lines.next() else { return Ok(()) };
-        let generation = Header::parse(header, &path)?.generation.unwrap_or_default();
+        let generation = Header::parse(header, &path)?.require_generation(&path)?;
         if generation < self.generation {
             return Ok(());
         }
@@ -106,12 +105,12 @@ impl Journal {
             })?;
         }
         let append = || {
-            let file = File::options().append(true).open(&path)?;
             if end < bytes.len() {
+                let file = File::options().write(true).open(&path)?;
                 file.set_len(end as u64)?;
                 file.sync_all()?;
             }
-            Ok(file)
+            File::options().append(true).open(&path)
         };
         self.file = Some(append().map_err(|source| OpenError::Io { path: path.clone(), source })?);
         self.journal_bytes = end as u64;
@@ -170,13 +169,8 @@ pub fn encode_state_file(state: &State, generation: u64) -> io::Result<Vec<u8>> 
 /// The generation, the state and the size of a state file, which may be missing.
 fn read_state_file(path: &Path) -> Result<(u64, State, u64), OpenError> {
     let Some(bytes) = read_if_exists(path)? else { return Ok((0, State::default(), 0)) };
-    let generation = match Header::parse(&bytes, path)? {
-        Header { version: Some(1), .. } => 0,
-        Header { generation: Some(generation), .. } => generation,
-        Header { generation: None, .. } => {
-            return Err(damaged(path)("it has no generation".to_owned()));
-        }
-    };
+    let header = Header::parse(&bytes, path)?;
+    let generation = if header.version == Some(1) { 0 } else { header.require_generation(path)? };
     let state = serde_json::from_slice(&bytes).map_err(|error| damaged(path)(error.to_string()))?;
     Ok((generation, state, bytes.len() as u64))
 }
@@ -193,6 +187,10 @@ impl Header {
             }
             None => Err(damaged(path)("it has no version".to_owned())),
         }
+    }
+
+    fn require_generation(&self, path: &Path) -> Result<u64, OpenError> {
+        self.generation.ok_or_else(|| damaged(path)("it has no generation".to_owned()))
     }
 }
 
