@@ -43,7 +43,7 @@ sweeps() {
 
 # Properties with a hundred times as many cases. PROPTEST_CASES scales properties with other numbers.
 properties() {
-    filters="fuzzing:: channel:: session:: laws:: agreement:: imports::"
+    filters="fuzzing:: spellings:: channel:: session:: laws:: agreement:: imports::"
     cases=25600
     # shellcheck disable=SC2086 # each filter is an argument
     PROPTEST_CASES=$cases PROPTEST_RNG_SEED=$seed cargo test --locked --workspace --lib --test '*' -- \
@@ -66,6 +66,7 @@ fuzz() {
         case $target in
             source | spec) more="-dict=fuzz/spec.dict templates/minimal templates/article" ;;
             template) more="tests/data/templates" ;;
+            stack_template) more="-dict=fuzz/stack_template.dict tests/data/templates" ;;
             *) more="-dict=fuzz/plane.dict" ;;
         esac
         # shellcheck disable=SC2086 # options and folders

@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import subprocess
+import urllib.request
 
 import boto3
 import botocore.config
@@ -12,6 +13,7 @@ import pytest
 PROVISION = os.environ["PROVISION"]
 ROOT = pathlib.Path(__file__).parents[2]
 REGION = "ap-northeast-1"
+ACCOUNT = "123456789012"
 CREDENTIALS = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
 # The one time limit: it only ends a test that hangs.
 HANG_S = 120
@@ -20,8 +22,8 @@ HANG_S = 120
 class World:
     """A folder, a running emulator in it, and the program."""
 
-    def __init__(self, folder, options=None):
-        self.folder = folder
+    def __init__(self, folder, options=None, arguments=()):
+        self.folder, self.arguments = folder, arguments
         (folder / "options.json").write_text(json.dumps(options or {}))
         self.environment = {
             "HOME": str(folder),
@@ -30,9 +32,13 @@ class World:
             "AWS_SECRET_ACCESS_KEY": "local",
             "AWS_EC2_METADATA_DISABLED": "true",
         }
+        self.start()
+
+    def start(self):
+        """Starts the emulator, with the state that the folder has."""
         self.server = subprocess.Popen(
-            [PROVISION, "local", "--port", "0", "--emulator-options", "options.json"],
-            cwd=folder, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+            [PROVISION, "local", "--port", "0", "--emulator-options", "options.json", *self.arguments],
+            cwd=self.folder, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
         )
         self.url = self.server.stdout.readline().strip()
 
@@ -76,6 +82,25 @@ def world(tmp_path):
 
 
 @pytest.fixture
+def start(tmp_path):
+    """Starts an emulator with stacks, with these arguments."""
+    from stacks import Stacks  # It needs this module.
+    started = []
+
+    def start(*arguments):
+        started.append(Stacks(tmp_path, *arguments))
+        return started[-1]
+    yield start
+    for stacks in started:
+        stacks.stop()
+
+
+@pytest.fixture
+def stacks(start):
+    return start()
+
+
+@pytest.fixture
 def appsync(world):
     return world.client("appsync")
 
@@ -83,6 +108,15 @@ def appsync(world):
 @pytest.fixture
 def iam(world):
     return world.client("iam")
+
+
+@pytest.fixture
+def faults(world):
+    def put(**members):
+        body = json.dumps({name.replace("_", "-"): it for name, it in members.items()}).encode()
+        request = urllib.request.Request(f"{world.url}/_provision/faults", data=body, method="PUT")
+        return json.load(urllib.request.urlopen(request))
+    return put
 
 
 def bare(response):

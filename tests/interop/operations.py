@@ -38,8 +38,12 @@ SUPPORTED = {
         TagResource UntagResource ListTagsForResource EvaluateCode""".split(),
     "iam": """CreateRole GetRole ListRoles UpdateRole UpdateAssumeRolePolicy PutRolePolicy GetRolePolicy DeleteRolePolicy
         ListRolePolicies ListAttachedRolePolicies AttachRolePolicy DetachRolePolicy DeleteRole TagRole UntagRole
-        ListRoleTags ListInstanceProfilesForRole PutRolePermissionsBoundary DeleteRolePermissionsBoundary""".split(),
-    "sts": ["GetCallerIdentity"],
+        ListRoleTags ListInstanceProfilesForRole PutRolePermissionsBoundary DeleteRolePermissionsBoundary
+        CreatePolicy GetPolicy ListPolicies DeletePolicy CreatePolicyVersion GetPolicyVersion ListPolicyVersions
+        DeletePolicyVersion TagPolicy UntagPolicy ListPolicyTags ListEntitiesForPolicy""".split(),
+    "sts": ["GetCallerIdentity", "AssumeRole"],
+    "ssm": """PutParameter GetParameter GetParameters DeleteParameter DescribeParameters AddTagsToResource
+        RemoveTagsFromResource ListTagsForResource""".split(),
     "wafv2": ["AssociateWebACL", "DisassociateWebACL", "GetWebACLForResource", "ListResourcesForWebACL"],
 }
 
@@ -52,8 +56,13 @@ NEVER = {
         DeleteApiKey/BadRequestException""".split(),
     "iam": """ServiceFailure ConcurrentModification UnmodifiableEntity PolicyNotAttachable
         DeleteRolePolicy/LimitExceeded DetachRolePolicy/LimitExceeded DeleteRole/LimitExceeded
-        DetachRolePolicy/InvalidInput ListAttachedRolePolicies/InvalidInput""".split(),
-    "sts": [],
+        DetachRolePolicy/InvalidInput ListAttachedRolePolicies/InvalidInput
+        DeletePolicy/LimitExceeded DeletePolicyVersion/LimitExceeded""".split(),
+    "sts": """MalformedPolicyDocument PackedPolicyTooLarge RegionDisabledException ExpiredTokenException""".split(),
+    "ssm": """InternalServerError InvalidKeyId ParameterLimitExceeded TooManyUpdates ParameterMaxVersionLimitExceeded
+        UnsupportedParameterType PoliciesLimitExceededException InvalidPolicyTypeException
+        InvalidPolicyAttributeException IncompatiblePolicyException InvalidFilterKey InvalidFilterOption
+        InvalidFilterValue InvalidNextToken InvalidResourceType""".split(),
     "wafv2": """WAFInternalErrorException WAFUnavailableEntityException WAFInvalidOperationException
         WAFLimitsExceededException WAFFeatureNotIncludedInPricingPlanException""".split(),
 }
@@ -81,6 +90,7 @@ class Prepared:
 
     def __init__(self, client):
         self.appsync, self.iam, self.wafv2 = client("appsync"), client("iam"), client("wafv2")
+        self.ssm = client("ssm")
 
     def api(self):
         api = self.appsync.create_api(name="a", eventConfig=CONFIG)["api"]
@@ -129,6 +139,17 @@ class Prepared:
         role = self.role()
         self.iam.attach_role_policy(**role, PolicyArn=MANAGED)
         return {**role, "PolicyArn": MANAGED}
+
+    def parameter(self, **members):
+        self.ssm.put_parameter(**{**PARAMETER, **members})
+        return {"Name": "/a/b"}
+
+    def tagged(self):
+        self.parameter(Tags=[{"Key": "k", "Value": "v"}])
+        return {"ResourceType": "Parameter", "ResourceId": "/a/b"}
+
+    def policy(self):
+        return {"PolicyArn": self.iam.create_policy(PolicyName="p", PolicyDocument=POLICY)["Policy"]["Arn"]}
 
     def fronted(self):
         _, arn = self.api()
@@ -434,9 +455,87 @@ none("iam", "DetachRolePolicy", "NoSuchEntity", 404, lambda aws: {**aws.role(), 
 none("iam", "DeleteRole", "DeleteConflict", 409, lambda aws: {"RoleName": aws.with_policy()["RoleName"]}, "must delete policies first")
 
 
+# Managed policies.
+
+OWN = {"PolicyArn": f"arn:aws:iam::{ACCOUNT}:policy/p"}
+NEW_POLICY = {"PolicyName": "p", "PolicyDocument": POLICY}
+LONG_POLICY = {"PolicyDocument": POLICY.replace("Log", "L" * 6144)}
+TAGS = [{"Key": "k", "Value": "v"}]
+case("iam", "CreatePolicy")(lambda aws: {**NEW_POLICY, "Path": "/a/", "Description": "d", "Tags": TAGS})
+none("iam", "CreatePolicy", "EntityAlreadyExists", 409, lambda aws: aws.policy() and NEW_POLICY, "already exists")
+none("iam", "CreatePolicy", "LimitExceeded", 409, lambda aws: {**NEW_POLICY, **LONG_POLICY}, "6144")
+none("iam", "CreatePolicy", "MalformedPolicyDocument", 400, lambda aws: {**NEW_POLICY, "PolicyDocument": TRUST}, "principal")
+none("iam", "CreatePolicy", "InvalidInput", 400, lambda aws: {**NEW_POLICY, "Tags": TAGS * 2}, "Duplicate tag keys")
+case("iam", "ListPolicies")(lambda aws: aws.policy() and {"Scope": "Local", "OnlyAttached": False})
+for operation, more in {
+    "GetPolicy": {}, "DeletePolicy": {}, "ListPolicyVersions": {}, "ListPolicyTags": {}, "ListEntitiesForPolicy": {},
+    "GetPolicyVersion": {"VersionId": "v1"}, "DeletePolicyVersion": {"VersionId": "v2"},
+    "CreatePolicyVersion": {"PolicyDocument": POLICY, "SetAsDefault": True},
+    "TagPolicy": {"Tags": TAGS}, "UntagPolicy": {"TagKeys": ["k"]},
+}.items():
+    if operation != "DeletePolicyVersion":
+        case("iam", operation)(lambda aws, more=more: {**aws.policy(), **more})
+    none("iam", operation, "NoSuchEntity", 404, lambda aws, more=more: {**OWN, **more}, "was not found")
+    none("iam", operation, "InvalidInput", 400, lambda aws, more=more: {"PolicyArn": "arn:aws:s3:::not-a-policy", **more}, "is not valid")
+
+
+@case("iam", "DeletePolicyVersion")
+def _(aws):
+    policy = aws.policy()
+    aws.iam.create_policy_version(**policy, PolicyDocument=POLICY)
+    return {**policy, "VersionId": "v2"}
+
+
+@case("iam", "CreatePolicyVersion", "LimitExceeded", 409, "up to 5 versions")
+def _(aws):
+    policy = aws.policy()
+    for _ in range(4):
+        aws.iam.create_policy_version(**policy, PolicyDocument=POLICY)
+    return {**policy, "PolicyDocument": POLICY}
+
+
+@case("iam", "DeletePolicy", "DeleteConflict", 409, "attached to entities")
+def _(aws):
+    aws.iam.attach_role_policy(**aws.role(), **aws.policy())
+    return OWN
+
+
+none("iam", "CreatePolicyVersion", "MalformedPolicyDocument", 400, lambda aws: {**aws.policy(), "PolicyDocument": "{"}, "invalid Json")
+none("iam", "DeletePolicyVersion", "DeleteConflict", 409, lambda aws: {**aws.policy(), "VersionId": "v1"}, "default version")
+none("iam", "TagPolicy", "LimitExceeded", 409, lambda aws: {**aws.policy(), "Tags": [{"Key": f"k{n}", "Value": ""} for n in range(51)]}, "limit: 50")
+
+
 # Callers, and web ACLs.
 
 case("sts", "GetCallerIdentity")(lambda aws: {})
+case("sts", "AssumeRole")(
+    lambda aws: {"RoleArn": aws.iam.get_role(**aws.role())["Role"]["Arn"], "RoleSessionName": "me"})
+
+# Parameters.
+
+PARAMETER = {"Name": "/a/b", "Value": "1", "Type": "String"}
+NO_PARAMETER = {"ResourceType": "Parameter", "ResourceId": "/nope"}
+case("ssm", "PutParameter")(lambda aws: PARAMETER)
+none("ssm", "PutParameter", "ParameterAlreadyExists", 400, lambda aws: aws.parameter() and PARAMETER, "already exists")
+none("ssm", "PutParameter", "HierarchyLevelLimitExceededException", 400, lambda aws: {**PARAMETER, "Name": "/a" * 16}, "15 levels")
+none("ssm", "PutParameter", "HierarchyTypeMismatchException", 400,
+     lambda aws: aws.parameter() and {**PARAMETER, "Type": "StringList", "Overwrite": True}, "type")
+none("ssm", "PutParameter", "InvalidAllowedPatternException", 400, lambda aws: {**PARAMETER, "AllowedPattern": "("}, "regular expression")
+none("ssm", "PutParameter", "ParameterPatternMismatchException", 400, lambda aws: {**PARAMETER, "AllowedPattern": "^a$"}, "allowedPattern: ^a$")
+case("ssm", "GetParameter")(lambda aws: aws.parameter())
+case("ssm", "GetParameters")(lambda aws: aws.parameter() and {"Names": ["/a/b", "/nope"]})
+case("ssm", "DeleteParameter")(lambda aws: aws.parameter())
+case("ssm", "DescribeParameters")(lambda aws: {})
+none("ssm", "GetParameter DeleteParameter", "ParameterNotFound", 400, lambda aws: {"Name": "/nope"}, "not found")
+none("ssm", "GetParameter", "ParameterVersionNotFound", 400, lambda aws: aws.parameter() and {"Name": "/a/b:2"}, "version 2 of /a/b")
+case("ssm", "AddTagsToResource")(lambda aws: {**aws.tagged(), "Tags": [{"Key": "k2", "Value": ""}]})
+case("ssm", "RemoveTagsFromResource")(lambda aws: {**aws.tagged(), "TagKeys": ["k"]})
+case("ssm", "ListTagsForResource")(lambda aws: aws.tagged())
+none("ssm", "AddTagsToResource", "InvalidResourceId", 400, lambda aws: {**NO_PARAMETER, "Tags": []})
+none("ssm", "AddTagsToResource", "TooManyTagsError", 400,
+     lambda aws: {**aws.tagged(), "Tags": [{"Key": f"k{n}", "Value": ""} for n in range(51)]})
+none("ssm", "RemoveTagsFromResource", "InvalidResourceId", 400, lambda aws: {**NO_PARAMETER, "TagKeys": []})
+none("ssm", "ListTagsForResource", "InvalidResourceId", 400, lambda aws: NO_PARAMETER)
 
 
 @case("wafv2", "AssociateWebACL")

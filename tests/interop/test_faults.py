@@ -13,15 +13,6 @@ from conftest import CREDENTIALS, REGION, ROOT
 from test_wire import CONFIG, TRUST, check_error
 
 
-@pytest.fixture
-def faults(world):
-    def put(**members):
-        body = json.dumps({name.replace("_", "-"): it for name, it in members.items()}).encode()
-        request = urllib.request.Request(f"{world.url}/_provision/faults", data=body, method="PUT")
-        return json.load(urllib.request.urlopen(request))
-    return put
-
-
 def log(world):
     return json.load(urllib.request.urlopen(f"{world.url}/_provision/calls"))
 

@@ -5,12 +5,24 @@ const LOWER: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
 const UPPER: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 const CROCKFORD: &[u8] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const BASE62: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+/// The beginning of the ids of temporary access keys.
+const SESSION_KEY_PREFIX: &str = "ASIA";
 /// The time from which a KSUID counts seconds.
 const KSUID_EPOCH_S: u64 = 1_400_000_000;
 
 /// 26 letters and digits: the id of an API, the first label of its hosts, or the secret part of an API key.
 pub fn random_id() -> String {
     random_letters(LOWER, 26)
+}
+
+/// `da2-…`, an API key, which is a secret.
+pub fn api_key_id() -> String {
+    format!("da2-{}", random_id())
+}
+
+/// The last part of the name that CloudFormation gives a resource.
+pub fn name_suffix() -> String {
+    random_letters(BASE62, 12)
 }
 
 /// `d…`, the id of a CloudFront distribution in its host name.
@@ -21,6 +33,28 @@ pub fn distribution_id() -> String {
 /// `AROA…`, the id of a role.
 pub fn role_id() -> String {
     format!("AROA{}", random_letters(UPPER, 17))
+}
+
+/// `ASIA…`, the id of an access key of a role, with the account of the role.
+pub fn session_key_id(account: &str) -> String {
+    format!("{SESSION_KEY_PREFIX}{account}{}", random_letters(UPPER, 4))
+}
+
+/// The account in an id that [`session_key_id`] made.
+pub fn account_of_session_key(key_id: &str) -> Option<&str> {
+    let account =
+        key_id.strip_prefix(SESSION_KEY_PREFIX).filter(|rest| rest.len() == 16)?.get(..12)?;
+    account.bytes().all(|byte| byte.is_ascii_digit()).then_some(account)
+}
+
+/// A secret access key. No signature is ever verified with it.
+pub fn secret_key() -> String {
+    random_letters(LOWER, 26) + &random_letters(LOWER, 14)
+}
+
+/// `ANPA…`, the id of a managed policy.
+pub fn policy_id() -> String {
+    format!("ANPA{}", random_letters(UPPER, 17))
 }
 
 pub fn request_id() -> String {
@@ -80,6 +114,15 @@ mod tests {
         assert_eq!(random_id().len(), 26);
         assert_ne!(random_id(), random_id());
         assert_eq!(role_id().len(), 21);
+        assert_eq!((session_key_id("000000000001").len(), secret_key().len()), (20, 40));
+    }
+
+    #[test]
+    fn the_key_of_a_session_has_its_account() {
+        let key = session_key_id("000000000001");
+        assert_eq!(account_of_session_key(&key), Some("000000000001"));
+        assert_eq!(account_of_session_key("ASIAIOSFODNN7EXAMPLE"), None);
+        assert_eq!(account_of_session_key("000000000001"), None);
     }
 
     #[test]

@@ -1,5 +1,6 @@
-//! An emulator of AWS AppSync Events: the control plane (AppSync, IAM roles, STS, WAF associations), the data plane
-//! (HTTP and WebSocket), handlers and a console. Clients reach it only over the network.
+//! An emulator of AWS AppSync Events: the control plane (AppSync, IAM roles, STS, WAF associations, and what deploy
+//! tools need of S3 and Parameter Store), the data plane (HTTP and WebSocket), handlers and a console. Clients reach it
+//! only over the network.
 //!
 //! [`serve`] handles requests on listeners until it is stopped. [`router`] returns a [`tower`] service that
 //! handles the same requests without a socket, for tests. Both work on a [`Store`], which has the state in a folder
@@ -15,6 +16,7 @@
 mod auth_mode;
 mod call_log;
 pub mod cli;
+mod cloudformation;
 mod console;
 mod control_plane;
 mod data_plane;
@@ -26,11 +28,14 @@ mod json;
 mod lock;
 mod protocol;
 mod server;
+mod stack_settings;
 mod state;
 mod store;
 
 pub use auth_mode::AuthMode;
 pub use call_log::LoggedCall;
+#[cfg(fuzzing)]
+pub use cloudformation::template::fuzzing::fuzz_template;
 #[cfg(fuzzing)]
 pub use data_plane::fuzzing;
 pub use data_plane::{

@@ -90,7 +90,7 @@ async fn run(args: &Args, environment: &Environment) -> Result<(), CommandError>
             let stop = stop_signal();
             print(&format!("{}\n", emulator.url))?;
             note(&emulator.welcome_text(&args.emulator.data_dir, "appsync-local trust"));
-            emulator.run(stop).await?;
+            emulator.run(stop, note).await?;
         }
     }
     Ok(())

@@ -7,17 +7,22 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::UNIX_EPOCH;
 
 use aws_smithy_async::time::SharedTimeSource;
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 
 use crate::call_log::{CallLog, LoggedCall};
 use crate::emulator_options::EmulatorOptions;
 use crate::faults::{ActiveFaults, Faults, Quotas};
 use crate::lock::lock;
 use crate::protocol::response::AwsError;
+use crate::stack_settings::{STACK_STEP, StackSettings, StackTime};
 use crate::state::folder::{Announcement, StateFolder};
 use crate::state::journal::{DiskWrites, encode_state_file};
+use crate::state::object_bodies::ObjectBodies;
 use crate::state::open_error::OpenError;
 use crate::state::{self, State};
+
+/// Lines that are kept for a slow terminal.
+const STACK_LINES_MAX: usize = 64;
 
 /// The state of the emulated AWS, in a folder or in memory.
 ///
@@ -26,9 +31,13 @@ pub struct Store {
     state: Arc<Mutex<VersionedState>>,
     clock: SharedTimeSource,
     options: EmulatorOptions,
+    stack_settings: StackSettings,
     folder: Option<Arc<StateFolder>>,
+    pub(crate) object_bodies: Arc<ObjectBodies>,
     pub(crate) active_faults: Arc<ActiveFaults>,
     pub(crate) call_log: Arc<CallLog>,
+    /// A line for each operation on a stack that ended.
+    pub(crate) stack_lines: broadcast::Sender<String>,
     /// Whether the emulator is stopping, which ends all waiting.
     closing: watch::Sender<bool>,
     /// Notifies of each change, of each move of the clock, and when the emulator stops.
@@ -80,8 +89,21 @@ impl Store {
         clock: SharedTimeSource,
         options: EmulatorOptions,
     ) -> Result<Arc<Self>, OpenError> {
+        Self::open_with_stacks(dir, clock, options, StackSettings::default())
+    }
+
+    /// Opens the store in `dir` with emulator options and the settings of stacks.
+    pub(crate) fn open_with_stacks(
+        dir: &Path,
+        clock: SharedTimeSource,
+        options: EmulatorOptions,
+        stack_settings: StackSettings,
+    ) -> Result<Arc<Self>, OpenError> {
         let (disk, state) = StateFolder::open(dir)?;
-        Ok(Self::new(state, clock, options, Some(Arc::new(disk))))
+        let buckets = state.accounts.values().flat_map(|account| account.buckets.values());
+        let objects = buckets.flat_map(|bucket| bucket.objects.values());
+        let bodies = ObjectBodies::open(dir, objects.map(|object| object.body.as_str()));
+        Ok(Self::new(state, clock, options, stack_settings, Some(Arc::new(disk)), bodies))
     }
 
     /// Creates an empty store that is never written.
@@ -91,22 +113,28 @@ impl Store {
 
     /// Creates an empty store that is never written, with emulator options.
     pub fn in_memory_with(clock: SharedTimeSource, options: EmulatorOptions) -> Arc<Self> {
-        Self::new(State::default(), clock, options, None)
+        let bodies = ObjectBodies::in_memory();
+        Self::new(State::default(), clock, options, StackSettings::default(), None, bodies)
     }
 
     fn new(
         state: State,
         clock: SharedTimeSource,
         options: EmulatorOptions,
+        stack_settings: StackSettings,
         disk: Option<Arc<StateFolder>>,
+        object_bodies: ObjectBodies,
     ) -> Arc<Self> {
         Arc::new(Self {
             state: VersionedState::new(state),
             clock,
             options,
+            stack_settings,
             folder: disk,
+            object_bodies: Arc::new(object_bodies),
             active_faults: ActiveFaults::new(),
             call_log: Arc::new(CallLog::new()),
+            stack_lines: broadcast::Sender::new(STACK_LINES_MAX),
             closing: watch::Sender::new(false),
             changed: watch::Sender::new(()),
         })
@@ -114,6 +142,35 @@ impl Store {
 
     pub(crate) fn options(&self) -> &EmulatorOptions {
         &self.options
+    }
+
+    pub(crate) fn stack_settings(&self) -> &StackSettings {
+        &self.stack_settings
+    }
+
+    /// Decides the order of what stacks do concurrently.
+    pub(crate) fn stack_seed(&self) -> u64 {
+        self.active_faults.faults().seed
+    }
+
+    /// Waits as long as one step of a stack takes.
+    pub(crate) async fn pause_stack_step(&self) {
+        match self.stack_settings.time {
+            None => {}
+            Some(StackTime::Real) => tokio::select! {
+                () = tokio::time::sleep(STACK_STEP) => {}
+                () = self.closed() => {}
+            },
+            Some(StackTime::Step) => {
+                let due_epoch_s = self.now_epoch_s() + STACK_STEP.as_secs_f64();
+                let mut changes = self.changes();
+                while self.now_epoch_s() < due_epoch_s && !self.is_closing() {
+                    if changes.changed().await.is_err() {
+                        return;
+                    }
+                }
+            }
+        }
     }
 
     /// The folder of the store, unless it is in memory.
@@ -207,9 +264,12 @@ impl Store {
             state: VersionedState::new(state),
             clock: self.clock.clone(),
             options: self.options.clone(),
+            stack_settings: self.stack_settings.clone(),
             folder: None,
+            object_bodies: Arc::clone(&self.object_bodies),
             active_faults: Arc::clone(&self.active_faults),
             call_log: Arc::clone(&self.call_log),
+            stack_lines: self.stack_lines.clone(),
             closing: self.closing.clone(),
             changed: self.changed.clone(),
         })

@@ -33,10 +33,12 @@ pub async fn run(args: &Args, io: &mut Io) -> Result<Exit, Failure> {
     let activities = serving.data_plane.feed.watch();
     let url = serving.url.clone();
     let (stop, stop_requested) = oneshot::channel();
-    let mut server = tokio::spawn(serving.run(async {
+    let stopped = async {
         // A dropped sender also stops the emulator.
         let _ = stop_requested.await;
-    }));
+    };
+    // The terminal is for what the spec's APIs do.
+    let mut server = tokio::spawn(serving.run(stopped, |_| {}));
     let result = tokio::select! {
         result = follow(args, &url, activities, io) => result,
         _ = &mut server => Err(Failure::error("the local emulator crashed; please report it")),

@@ -63,7 +63,7 @@ async fn serve(args: &EmulatorArgs, io: &mut Io) -> Result<Exit, Failure> {
     let stop = stop_signal();
     io.print_result(&format!("{}\n", serving.url))?;
     io.eprint_unless_quiet(&serving.welcome_text(&args.data_dir, "provision local trust"));
-    serving.run(stop).await?;
+    serving.run(stop, |line| io.eprint_unless_quiet(line)).await?;
     Ok(Exit::Done)
 }
 

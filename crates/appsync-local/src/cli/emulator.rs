@@ -3,6 +3,7 @@ use std::fs;
 use std::future::Future;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::sync::Arc;
 
 use rustls::ServerConfig;
@@ -11,11 +12,13 @@ use tokio::net::TcpListener;
 use crate::cli::environment::{CommandError, DATA_DIR, Environment};
 use crate::cli::settings::SettingsArgs;
 use crate::cli::trust::load_authority;
+use crate::cloudformation;
 use crate::data_plane::DataPlane;
 use crate::emulator_options::EmulatorOptions;
 use crate::faults::{Faults, Latency};
 use crate::server::serve::serve;
 use crate::server::tls;
+use crate::stack_settings::{StackSettings, StackTime};
 use crate::state::folder::Announcement;
 use crate::store::Store;
 
@@ -37,6 +40,13 @@ pub struct EmulatorArgs {
     /// Set the emulator options in a JSON file, for undocumented behavior of AWS (see docs/local-emulator.md)
     #[arg(long, value_name = "FILE")]
     emulator_options: Option<PathBuf>,
+    /// Accept CloudFormation resources of these types and create nothing for them, such as
+    /// `AWS::Lambda::Function,AWS::DynamoDB::*`
+    #[arg(long, value_name = "TYPES")]
+    stub_types: Vec<String>,
+    /// Let operations on CloudFormation stacks take time [default: they are complete before the response]
+    #[arg(long, value_name = "CLOCK")]
+    stack_time: Option<StackTime>,
     #[command(flatten)]
     settings: SettingsArgs,
 }
@@ -56,7 +66,7 @@ pub struct Emulator {
 }
 
 impl Emulator {
-    /// Handles requests until `shutdown` completes.
+    /// Handles requests until `shutdown` completes. Passes a line to `report` for each operation on a stack that ended.
     ///
     /// # Errors
     ///
@@ -64,9 +74,24 @@ impl Emulator {
     pub async fn run(
         self,
         shutdown: impl Future<Output = ()> + Send + 'static,
+        mut report: impl FnMut(&str),
     ) -> std::io::Result<()> {
         let Self { data_plane, listeners, tls, announcement, .. } = self;
-        let served = serve(listeners, data_plane, Some(tls), shutdown).await;
+        let mut lines = data_plane.store.stack_lines.subscribe();
+        // What a kill interrupted goes on before anyone sees it, unless it takes time.
+        cloudformation::resume(&data_plane.store).await;
+        let mut serving = pin!(serve(listeners, data_plane, Some(tls), shutdown));
+        let served = loop {
+            tokio::select! {
+                served = &mut serving => break served,
+                // A terminal that is too slow misses lines.
+                line = lines.recv() => {
+                    if let Ok(line) = line {
+                        report(&line);
+                    }
+                }
+            }
+        };
         drop(announcement);
         served
     }
@@ -104,7 +129,12 @@ pub async fn open_emulator(
         Some(path) => read_emulator_options(path, &environment.path(path))?,
         None => EmulatorOptions::default(),
     };
-    let store = Store::open_with(&folder, environment.clock.clone(), options)?;
+    let stub_types = args.stub_types.clone();
+    cloudformation::check_stub_types(&stub_types)
+        .map_err(|error| CommandError::new(error).with_help("the types are those of CloudFormation's registry; separate several with commas, or repeat `--stub-types`"))?;
+    let stack_settings = StackSettings { stub_types, time: args.stack_time };
+    let clock = environment.clock.clone();
+    let store = Store::open_with_stacks(&folder, clock, options, stack_settings)?;
     store.set_faults(faults);
     let listeners = listen(args.port).await?;
     let port = listeners[0].local_addr()?.port();

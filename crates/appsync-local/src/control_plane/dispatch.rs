@@ -1,23 +1,29 @@
-//! Handles requests to AWS's services: recognizes the operation, runs it, and writes the result in the caller's
-//! protocol.
+//! Handles requests to AWS's services: recognizes the protocol and the operation, runs the operation, and writes its
+//! result in the caller's protocol.
 use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{HeaderMap, Response};
-use serde_json::Value;
+use axum::http::request::Parts;
+use axum::http::{Method, Response};
 
+use crate::cloudformation;
+use crate::control_plane::s3;
 use crate::control_plane::service_call::{self, ServiceOutput, ServiceResult};
-use crate::control_plane::{iam, sts};
+use crate::data_plane::host::request_host;
 use crate::ids;
 use crate::protocol::caller::Caller;
-use crate::protocol::operation::Operation;
+use crate::protocol::operation::{Operation, OperationKind};
 use crate::protocol::query::query_response;
-use crate::protocol::request::{ApiCall, header_text, read_body, signing_time};
-use crate::protocol::response::{AwsError, json_response, json_rpc_response};
+use crate::protocol::request::{
+    ApiCall, StackOptions, header_text, read_body, signing_time, too_large,
+};
+use crate::protocol::response::{REST_JSON, json_response, rest_response};
+use crate::protocol::s3_route;
+use crate::protocol::wire_protocol::WireProtocol;
 use crate::store::Store;
 
-/// More than any request to these services has.
+/// More than any request to these services has, except for the objects of S3.
 const BODY_BYTES_MAX: usize = 2 * 1024 * 1024;
 
 /// What happens to the connection of a request.
@@ -29,80 +35,93 @@ pub enum CallOutcome {
     Hang,
 }
 
+/// Whether a request is certainly for the control plane, whatever its host and path: S3's buckets may be named like
+/// the paths of the data plane.
+pub fn is_for(request: &Request) -> bool {
+    let query = request.uri().query().unwrap_or_default();
+    Caller::from_request(request.headers(), query).is_some_and(|caller| caller.service == "s3")
+}
+
 /// Handles a request and logs the call.
 pub async fn handle(store: Arc<Store>, request: Request) -> CallOutcome {
-    let request_id = ids::request_id();
+    let (request_id, host) = (ids::request_id(), request_host(&request));
     let (parts, body) = request.into_parts();
     let query = parts.uri.query().unwrap_or_default().to_owned();
-    let Some(caller) = Caller::from_request(&parts.headers, &query) else {
-        return CallOutcome::Response(unsigned_response(&parts.headers, &request_id));
+    let caller = Caller::from_request(&parts.headers, &query);
+    let protocol = WireProtocol::from_head(&parts.headers, &parts.uri);
+    let reject = |error| CallOutcome::Response(protocol.error_response(error, &request_id));
+    let Some(caller) = caller else { return reject(protocol.unsigned_error()) };
+    let body_max = if caller.service == "s3" { s3::BODY_BYTES_MAX } else { BODY_BYTES_MAX };
+    let body = match is_refused_unread(&parts, body_max) {
+        true => Err(too_large()),
+        false => read_body(body, body_max).await,
     };
-    let body = match read_body(body, BODY_BYTES_MAX).await {
+    let body = match body {
         Ok(body) => body,
-        Err(error) => return CallOutcome::Response(json_response(Err(error), &request_id)),
+        Err(error) if error == too_large() && caller.service == "s3" => {
+            return reject(s3::too_large());
+        }
+        Err(error) => return reject(error),
+    };
+    let path = match caller.service.as_str() {
+        "s3" => s3_route::in_path_style(&host, parts.uri.path()),
+        _ => parts.uri.path().to_owned(),
     };
     let call = ApiCall {
         method: parts.method,
-        path: parts.uri.path().to_owned(),
+        path,
         body,
         caller,
         target: header_text(&parts.headers, "x-amz-target"),
         signed_at: signing_time(&parts.headers, &query),
+        headers: parts.headers,
         query,
+        stack: StackOptions::default(),
     };
     let operation = Operation::from_call(&call);
-    let execute = async || service_call::execute(&store, &call, &operation).await;
+    let execute = async || match operation.kind {
+        OperationKind::Cloudformation(kind) => cloudformation::handle(&store, &call, kind).await,
+        _ => service_call::execute(&store, &call, &operation).await,
+    };
     match service_call::run(&store, &call, &operation, execute).await {
         service_call::CallOutcome::Result(result) => {
-            CallOutcome::Response(service_response(&call, &operation, result, &request_id))
+            CallOutcome::Response(response(&call, protocol, &operation, result, &request_id))
         }
         service_call::CallOutcome::CloseConnection => CallOutcome::CloseConnection,
         service_call::CallOutcome::Hang => CallOutcome::Hang,
     }
 }
 
-/// The response with `result` in the protocol of the called service.
-fn service_response(
+/// Whether a body is too large, and its client waits for permission to send it.
+fn is_refused_unread(parts: &Parts, max: usize) -> bool {
+    let length = header_text(&parts.headers, "content-length").parse::<usize>();
+    parts.headers.contains_key("expect") && length.is_ok_and(|length| length > max)
+}
+
+/// The response with `result` in the caller's protocol.
+fn response(
     call: &ApiCall,
+    protocol: WireProtocol,
     operation: &Operation,
     result: ServiceResult,
     request_id: &str,
 ) -> Response<Body> {
-    let action = if result.is_ok() { operation.kind.name() } else { "" };
-    match call.caller.service.as_str() {
-        "iam" => query_response(action, iam::NAMESPACE, result.map(query_result), request_id),
-        "sts" => query_response(action, sts::NAMESPACE, result.map(query_result), request_id),
-        "wafv2" => json_rpc_response(result.map(json_body), request_id),
-        _ => json_response(result.map(json_body), request_id),
+    let mut response = match (result, protocol) {
+        (Ok(ServiceOutput::Json(body)), WireProtocol::Json { content_type }) => {
+            json_response(&body, content_type, request_id)
+        }
+        (Ok(ServiceOutput::Json(body)), _) => json_response(&body, REST_JSON, request_id),
+        (Ok(ServiceOutput::Query(result)), WireProtocol::Query { namespace }) => {
+            query_response(operation.kind.name(), namespace, result, request_id)
+        }
+        (Ok(ServiceOutput::Query(result)), _) => {
+            query_response(operation.kind.name(), "", result, request_id)
+        }
+        (Ok(ServiceOutput::Rest(output)), _) => rest_response(output, request_id),
+        (Err(error), protocol) => protocol.error_response(error, request_id),
+    };
+    if call.method == Method::HEAD {
+        *response.body_mut() = Body::empty();
     }
-}
-
-fn query_result(output: ServiceOutput) -> Option<String> {
-    match output {
-        ServiceOutput::Query(result) => result,
-        ServiceOutput::Json(_) => None,
-    }
-}
-
-fn json_body(output: ServiceOutput) -> Value {
-    match output {
-        ServiceOutput::Json(body) => body,
-        ServiceOutput::Query(_) => Value::Null,
-    }
-}
-
-/// The response to an unsigned request, in the protocol that the request seems to use.
-fn unsigned_response(headers: &HeaderMap, request_id: &str) -> Response<Body> {
-    let form = headers
-        .get("content-type")
-        .is_some_and(|content_type| content_type.as_bytes().starts_with(b"application/x-www-form"));
-    let message = "Missing Authentication Token";
-    if form {
-        let error = AwsError::new(403, "MissingAuthenticationToken", message);
-        return query_response("", iam::NAMESPACE, Err(error), request_id);
-    }
-    json_response(
-        Err(AwsError::new(403, "MissingAuthenticationTokenException", message)),
-        request_id,
-    )
+    response
 }

@@ -58,11 +58,12 @@ pub fn without_members(mut item: Value, omitted_members: &[String]) -> Value {
 }
 
 /// Encodes a name as an opaque token without white space, which the model does not allow.
-fn encode_token(name: &str) -> String {
+pub fn encode_token(name: &str) -> String {
     name.bytes().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn decode_token(token: &str) -> Result<String, AwsError> {
+/// The name in a token of [`encode_token`].
+pub fn decode_token(token: &str) -> Result<String, AwsError> {
     let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
     let bytes: Option<Vec<u8>> = match token.len() % 2 {
         0 if !token.is_empty() => token.as_bytes().chunks(2).map(byte).collect(),

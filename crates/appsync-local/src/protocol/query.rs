@@ -1,4 +1,4 @@
-//! The Query protocol of IAM and STS: requests are forms, responses are XML.
+//! The Query protocol: requests are forms, responses are XML. The functions for XML serve other XML protocols, too.
 use std::collections::BTreeMap;
 
 use axum::body::Body;
@@ -6,7 +6,7 @@ use axum::http::Response;
 use quick_xml::escape::escape;
 
 use crate::protocol::request::ApiCall;
-use crate::protocol::response::{AwsError, text_response};
+use crate::protocol::response::text_response;
 
 /// The members of a Query request.
 pub struct Form(BTreeMap<String, String>);
@@ -20,38 +20,36 @@ impl Form {
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }
+    /// Whether a member's name starts with `prefix`.
+    pub fn has_prefix(&self, prefix: &str) -> bool {
+        let mut from = self.0.range(prefix.to_owned()..);
+        from.next().is_some_and(|(name, _)| name.starts_with(prefix))
+    }
 }
 
-/// The response of a Query service. `result` is the XML of the result element, if the operation has one.
+/// The XML namespace of a Query service's responses; empty for a service that the emulator does not implement.
+pub fn namespace(service: &str) -> &'static str {
+    match service {
+        "cloudformation" => "http://cloudformation.amazonaws.com/doc/2010-05-15/",
+        "iam" => "https://iam.amazonaws.com/doc/2010-05-08/",
+        "sts" => "https://sts.amazonaws.com/doc/2011-06-15/",
+        _ => "",
+    }
+}
+
+/// The response of an operation. `result` is the XML of the result element, if the operation has one.
 pub fn query_response(
     action: &str,
     namespace: &str,
-    result: Result<Option<String>, AwsError>,
+    result: Option<String>,
     request_id: &str,
 ) -> Response<Body> {
-    match result {
-        Ok(result) => {
-            let result_name = format!("{action}Result");
-            let result = result.map(|members| element(&result_name, &members)).unwrap_or_default();
-            let metadata = element("ResponseMetadata", &text_element("RequestId", request_id));
-            let body = format!(
-                "<{action}Response xmlns=\"{namespace}\">{result}{metadata}</{action}Response>"
-            );
-            text_response(200, "text/xml", body, request_id)
-        }
-        Err(AwsError { status, code, message, .. }) => {
-            let error_type = if status < 500 { "Sender" } else { "Receiver" };
-            let error = [
-                text_element("Type", error_type),
-                text_element("Code", &code),
-                text_element("Message", &message),
-            ];
-            let error = element("Error", &error.concat());
-            let id = text_element("RequestId", request_id);
-            let body = format!("<ErrorResponse xmlns=\"{namespace}\">{error}{id}</ErrorResponse>");
-            text_response(status, "text/xml", body, request_id)
-        }
-    }
+    let result_name = format!("{action}Result");
+    let result = result.map(|members| element(&result_name, &members)).unwrap_or_default();
+    let metadata = element("ResponseMetadata", &text_element("RequestId", request_id));
+    let body =
+        format!("<{action}Response xmlns=\"{namespace}\">{result}{metadata}</{action}Response>");
+    text_response(200, "text/xml", body, request_id)
 }
 
 /// `<name>inner</name>`; `inner` is XML already.

@@ -1,10 +1,13 @@
-//! Responses of the JSON protocols, and the errors of every protocol. Which code and
-//! message an error has is decided elsewhere.
+//! Responses of the JSON protocols, and the errors of AWS's services. Which code and message an error has is decided
+//! elsewhere, and `wire_protocol` writes it.
 use std::borrow::Cow;
 
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, Response, StatusCode};
 use serde_json::{Map, Value, json};
+
+/// The content type of REST-JSON.
+pub const REST_JSON: &str = "application/json";
 
 /// An error of an AWS service, independent of the protocol that it is sent in.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,38 +50,26 @@ impl AwsError {
     }
 }
 
-/// The response of a service with the protocol REST-JSON.
-pub fn json_response(result: Result<Value, AwsError>, request_id: &str) -> Response<Body> {
-    match result {
-        Ok(body) => text_response(200, "application/json", body.to_string(), request_id),
-        Err(error) => {
-            let body = json!({ "message": &error.message });
-            json_error_response(body, error, "application/json", request_id)
-        }
-    }
+/// The response of an operation of a JSON protocol.
+pub fn json_response(body: &Value, content_type: &'static str, request_id: &str) -> Response<Body> {
+    text_response(200, content_type, body.to_string(), request_id)
 }
 
-/// The response of a service with the protocol JSON 1.1, which names its operations in a header.
-pub fn json_rpc_response(result: Result<Value, AwsError>, request_id: &str) -> Response<Body> {
-    let content_type = "application/x-amz-json-1.1";
-    match result {
-        Ok(body) => text_response(200, content_type, body.to_string(), request_id),
-        Err(error) => {
-            // WAF's model names the member `message` in this error only, and `Message` in all others.
-            let is_lower_case = error.code == "WAFInvalidParameterException";
-            let message = if is_lower_case { "message" } else { "Message" };
-            let body = json!({ "__type": error.code, message: &error.message });
-            json_error_response(body, error, content_type, request_id)
-        }
-    }
-}
-
-fn json_error_response(
-    mut body: Value,
+/// An error of a JSON protocol. REST-JSON has the code only in the header; the other protocols have it in the body,
+/// too.
+pub fn json_error_response(
     error: AwsError,
     content_type: &'static str,
     request_id: &str,
 ) -> Response<Body> {
+    // WAF's model names the member `Message` in all errors but this one.
+    let is_upper_case =
+        error.code.starts_with("WAF") && error.code != "WAFInvalidParameterException";
+    let message = if is_upper_case { "Message" } else { "message" };
+    let mut body = json!({ message: &error.message });
+    if content_type != REST_JSON {
+        body = json!({ "__type": error.code, message: &error.message });
+    }
     if let (Some(body), Some(detail)) = (body.as_object_mut(), error.members) {
         body.extend(*detail);
     }
@@ -89,14 +80,36 @@ fn json_error_response(
     response
 }
 
+/// The output of an operation whose members are headers and a body.
+#[derive(Debug)]
+pub struct RestOutput {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+/// The response of an operation of S3.
+pub fn rest_response(output: RestOutput, request_id: &str) -> Response<Body> {
+    let mut response = text_response(output.status, "application/xml", output.body, request_id);
+    let id = ("x-amz-request-id".to_owned(), request_id.to_owned());
+    for (name, value) in output.headers.into_iter().chain([id]) {
+        if let (Ok(name), Ok(value)) =
+            (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(&value))
+        {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
+}
+
 /// A response of any protocol, with AWS's header for the id of the request.
 pub fn text_response(
     status: u16,
     content_type: &'static str,
-    body: String,
+    body: impl Into<Body>,
     request_id: &str,
 ) -> Response<Body> {
-    let mut response = Response::new(Body::from(body));
+    let mut response = Response::new(body.into());
     *response.status_mut() =
         StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();

@@ -13,7 +13,8 @@ use futures_util::stream;
 use crate::control_plane::dispatch::{self, CallOutcome};
 use crate::data_plane::{self, DataPlane, Settings};
 use crate::protocol::clock;
-use crate::protocol::response::{AwsError, json_response};
+use crate::protocol::response::AwsError;
+use crate::protocol::wire_protocol::WireProtocol;
 use crate::server::admin;
 use crate::store::Store;
 use crate::{console, ids};
@@ -40,7 +41,8 @@ pub(crate) async fn handle(
     if admin::is_for(&request) {
         return admin::handle(&data_plane, request).await;
     }
-    let outcome = match data_plane::is_for(&request) {
+    let protocol = WireProtocol::from_head(request.headers(), request.uri());
+    let outcome = match data_plane::is_for(&request) && !dispatch::is_for(&request) {
         true => {
             tokio::spawn(async {
                 CallOutcome::Response(data_plane::answer(data_plane, request).await)
@@ -52,7 +54,7 @@ pub(crate) async fn handle(
     let outcome = outcome.unwrap_or_else(|_| {
         let message = "provision's emulator failed unexpectedly; please report it";
         let error = AwsError::new(500, "InternalFailureException", message);
-        CallOutcome::Response(json_response(Err(error), &ids::request_id()))
+        CallOutcome::Response(protocol.error_response(error, &ids::request_id()))
     });
     match outcome {
         CallOutcome::Response(mut response) => {

@@ -10,9 +10,9 @@ use serde_json::Value;
 
 use crate::protocol::caller::Caller;
 use crate::state::delta::{Entity, tables};
+use crate::state::stacks::Stack;
 use crate::state::table::Table;
-
-pub type Tags = BTreeMap<String, String>;
+use crate::state::tags::Tags;
 
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub(crate) struct State {
@@ -24,6 +24,12 @@ pub(crate) struct Account {
     /// By name in lower case: IAM's names are unique regardless of case.
     #[serde(default)]
     pub roles: Table<Role>,
+    /// By name in lower case, too.
+    #[serde(default)]
+    pub policies: Table<ManagedPolicy>,
+    /// By name, which is unique in all accounts.
+    #[serde(default)]
+    pub buckets: Table<Bucket>,
     #[serde(default)]
     pub regions: Table<Region>,
 }
@@ -33,6 +39,12 @@ pub(crate) struct Region {
     pub apis: Table<Api>,
     #[serde(default)]
     pub domains: Table<DomainName>,
+    /// By ARN, deleted ones too.
+    #[serde(default)]
+    pub stacks: Table<Stack>,
+    /// Of Parameter Store, by name.
+    #[serde(default)]
+    pub parameters: Table<Parameter>,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -117,15 +129,86 @@ pub(crate) struct Role {
     pub tags: Tags,
 }
 
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Parameter {
+    pub name: String,
+    pub tags: Tags,
+    /// The newest versions in order; at least one.
+    pub versions: Vec<ParameterVersion>,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct ParameterVersion {
+    pub number: i64,
+    /// `String` or `StringList`.
+    #[serde(rename = "type")]
+    pub parameter_type: String,
+    pub value: String,
+    pub description: Option<String>,
+    pub allowed_pattern: Option<String>,
+    pub data_type: String,
+    pub tier: String,
+    pub modified_epoch_s: f64,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Bucket {
+    pub name: String,
+    pub region: String,
+    pub created_epoch_s: f64,
+    /// By key.
+    pub objects: Table<StoredObject>,
+}
+
+/// An object of S3, without its body.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct StoredObject {
+    /// The id of its body among [`ObjectBodies`](crate::state::object_bodies::ObjectBodies).
+    pub body: String,
+    pub size: u64,
+    /// The MD5 of the body in hexadecimal.
+    pub etag: String,
+    pub modified_epoch_s: f64,
+    /// The headers that are returned with it, such as `content-type`, by name in lower case.
+    pub headers: BTreeMap<String, String>,
+    /// The header of its checksum, such as `x-amz-checksum-crc32`, and its value.
+    pub checksum: Option<(String, String)>,
+}
 tables!(State: accounts);
-tables!(Account: roles, regions);
-tables!(Region: apis, domains);
+tables!(Account: roles, policies, buckets, regions);
+tables!(Region: apis, domains, stacks, parameters);
 tables!(Api: namespaces, keys, data_sources);
 impl Entity for Role {}
+impl Entity for ManagedPolicy {}
 impl Entity for DomainName {}
 impl Entity for Namespace {}
 impl Entity for ApiKey {}
 impl Entity for DataSource {}
+tables!(Bucket: objects);
+impl Entity for StoredObject {}
+impl Entity for Parameter {}
+
+/// A managed policy of an account.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct ManagedPolicy {
+    pub name: String,
+    pub id: String,
+    pub path: String,
+    pub description: Option<String>,
+    pub default_version: u32,
+    pub versions: BTreeMap<u32, PolicyVersion>,
+    /// The number of the newest version, which is never used again after its deletion.
+    pub latest_version: u32,
+    pub created_epoch_s: i64,
+    pub updated_epoch_s: i64,
+    pub tags: Tags,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct PolicyVersion {
+    pub document: String,
+    pub created_epoch_s: i64,
+}
 
 /// The handlers in a state file that was written before there were handlers.
 fn empty_object() -> Value {

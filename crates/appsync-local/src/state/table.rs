@@ -43,7 +43,7 @@ impl<T> Table<T> {
         self.0.is_empty()
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &T)> {
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&str, &T)> + Clone {
         self.0.iter().map(|(key, value)| (&**key, &**value))
     }
 
@@ -54,11 +54,15 @@ impl<T> Table<T> {
         entries.map(|(key, value)| (&**key, &**value))
     }
 
-    pub fn keys(&self) -> impl Iterator<Item = &str> {
+    pub fn last(&self) -> Option<(&str, &T)> {
+        self.0.last_key_value().map(|(key, value)| (&**key, &**value))
+    }
+
+    pub fn keys(&self) -> impl DoubleEndedIterator<Item = &str> + Clone {
         self.0.keys().map(|key| &**key)
     }
 
-    pub fn values(&self) -> impl Iterator<Item = &T> {
+    pub fn values(&self) -> impl DoubleEndedIterator<Item = &T> + Clone {
         self.0.values().map(|value| &**value)
     }
 
@@ -124,6 +128,10 @@ impl<T: Clone> Table<T> {
         if !self.iter().all(|(key, value)| keep(key, value)) {
             Arc::make_mut(&mut self.0).retain(|key, value| keep(key, value));
         }
+    }
+
+    pub fn clear(&mut self) {
+        self.0 = Arc::default();
     }
 
     /// All values, which are all copied if they are shared.

@@ -21,7 +21,7 @@ pub async fn create(store: &Store, caller: &Caller, input: &Input<'_>) -> Result
     let tags = input.tags()?.unwrap_or_default();
     let max = store.quotas().apis;
     let api = Api {
-        id: ids::random_id(),
+        id: input.preassigned_id().map_or_else(ids::random_id, str::to_owned),
         name,
         owner_contact,
         event_config,

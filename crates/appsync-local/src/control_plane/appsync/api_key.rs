@@ -35,8 +35,8 @@ pub async fn create(
                 let message = format!("The limit of {max} API keys is reached.");
                 return Err(AwsError::new(400, "ApiKeyLimitExceededException", message));
             }
-            let key =
-                ApiKey { id: format!("da2-{}", ids::random_id()), description, expires_epoch_s };
+            let id = input.preassigned_id().map_or_else(ids::api_key_id, str::to_owned);
+            let key = ApiKey { id, description, expires_epoch_s };
             let response = json!({ "apiKey": key_json(&key) });
             api.keys.insert(key.id.clone(), key);
             Ok(response)

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::control_plane::undocumented;
+use crate::protocol::request::{ApiCall, StackOptions};
 use crate::protocol::response::AwsError;
 use crate::state::Tags;
 
@@ -11,12 +12,17 @@ pub struct Input<'a> {
     map: std::borrow::Cow<'a, Map<String, Value>>,
     /// The path in the request, for messages.
     path: String,
+    /// What only a call of a stack has, for the whole request.
+    stack: Option<&'a StackOptions>,
 }
 
 /// Whether a text may contain a character.
 pub type CharFilter = fn(char) -> bool;
 
-impl Input<'static> {
+impl<'a> Input<'a> {
+    pub fn from_call(call: &'a ApiCall) -> Result<Self, AwsError> {
+        Ok(Self { stack: Some(&call.stack), ..Self::parse(&call.body)? })
+    }
     pub fn parse(body: &[u8]) -> Result<Self, AwsError> {
         let map = match serde_json::from_slice(body) {
             Ok(Value::Object(map)) => map,
@@ -28,11 +34,12 @@ impl Input<'static> {
             }
             Err(error) => return Err(serialization_error(&error.to_string())),
         };
-        Ok(Self { map: std::borrow::Cow::Owned(map), path: String::new() })
+        Ok(Self { map: std::borrow::Cow::Owned(map), path: String::new(), stack: None })
     }
-}
-
-impl<'a> Input<'a> {
+    /// The id that a stack chose for the new resource.
+    pub fn preassigned_id(&self) -> Option<&str> {
+        self.stack?.preassigned_id.as_deref()
+    }
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.map.get(name).filter(|value| !value.is_null())
     }
@@ -42,7 +49,9 @@ impl<'a> Input<'a> {
     }
     pub fn from_value(value: &'a Value, path: String) -> Result<Self, AwsError> {
         match value {
-            Value::Object(map) => Ok(Self { map: std::borrow::Cow::Borrowed(map), path }),
+            Value::Object(map) => {
+                Ok(Self { map: std::borrow::Cow::Borrowed(map), path, stack: None })
+            }
             _ => Err(serialization_error(&format!("{path}: expected a structure"))),
         }
     }
@@ -114,9 +123,9 @@ impl<'a> Input<'a> {
             false => Err(undocumented::constraint_error(&self.path_of(name), &constraint())),
         }
     }
-    /// Tags, at most 50 (docs/reference/control-plane.md#tags).
+    /// Tags, at most 50 (docs/reference/control-plane.md#tags), and the system tags of a stack.
     pub fn tags(&self) -> Result<Option<Tags>, AwsError> {
-        let Some(tags) = self.structure("tags")? else { return Ok(None) };
+        let Some(tags) = self.structure("tags")? else { return Ok(self.system_tags()) };
         let mut parsed = Tags::new();
         for (key, value) in tags.map.iter() {
             let Value::String(value) = value else {
@@ -130,7 +139,12 @@ impl<'a> Input<'a> {
             parsed.insert(key.clone(), value.clone());
         }
         check_tag_count(&parsed)?;
+        parsed.extend(self.system_tags().unwrap_or_default());
         Ok(Some(parsed))
+    }
+    fn system_tags(&self) -> Option<Tags> {
+        let tags = &self.stack?.system_tags;
+        (!tags.is_empty()).then(|| tags.clone())
     }
     pub fn path_of(&self, name: &str) -> String {
         if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
@@ -175,8 +189,9 @@ pub fn check_tag_key(key: &str) -> Result<(), AwsError> {
     if is_valid { Ok(()) } else { Err(undocumented::constraint_error("tags", constraint)) }
 }
 
+/// System tags do not count.
 pub fn check_tag_count(tags: &Tags) -> Result<(), AwsError> {
-    match tags.len() {
+    match tags.keys().filter(|key| !key.starts_with("aws:")).count() {
         0..=50 => Ok(()),
         _ => {
             let constraint = "Member must have length less than or equal to 50";

@@ -32,7 +32,7 @@ async fn execute(
     let label = |n: usize| labels.get(n).map_or("", String::as_str);
     // For a child resource of an API: the id of the API and the child's own name. Otherwise the name alone.
     let (first, second) = (label(0), label(1));
-    let input = || Input::parse(&call.body);
+    let input = || Input::from_call(call);
     match operation {
         Appsync::CreateApi => api::create(store, caller, &input()?).await,
         Appsync::GetApi => api::get(store, caller, first),

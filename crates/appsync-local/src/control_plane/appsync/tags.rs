@@ -66,7 +66,7 @@ fn find_tags<'a>(
     };
     let labels: Vec<&str> = resource.split('/').collect();
     let is_own_scope = *region == caller.region && *account == caller.account;
-    let Region { apis, domains } = state.region(caller);
+    let Region { apis, domains, .. } = state.region(caller);
     let tags = match labels.as_slice() {
         _ if !is_own_scope => None,
         ["apis", id] => apis.get_mut(id).map(|api| &mut api.tags),

@@ -7,6 +7,7 @@ use crate::state::Tags;
 /// Limits (docs/reference/iam.md#limits).
 const TRUST_MAX: usize = 2_048;
 const TAGS_MAX: usize = 50;
+const POLICY_MAX: usize = 6_144;
 
 /// A valid request of CreateRole.
 pub struct CreateRoleRequest {
@@ -28,7 +29,7 @@ impl CreateRoleRequest {
         let trust = form.require("AssumeRolePolicyDocument")?;
         check_trust_policy(trust)?;
         let boundary = form.get("PermissionsBoundary");
-        boundary.map(check_policy_arn).transpose()?;
+        boundary.map(parse_policy_arn).transpose()?;
         let tags = form.tags()?;
         check_tag_count(&tags)?;
         Ok(Self {
@@ -38,6 +39,36 @@ impl CreateRoleRequest {
             description: form.description()?,
             max_session_s: form.max_session_s()?,
             boundary: boundary.map(str::to_owned),
+            tags,
+        })
+    }
+}
+
+/// A valid request of CreatePolicy.
+pub struct CreatePolicyRequest {
+    pub name: String,
+    pub path: String,
+    pub document: String,
+    pub description: Option<String>,
+    pub tags: Tags,
+}
+
+impl CreatePolicyRequest {
+    pub fn parse(form: &Form) -> Result<Self, AwsError> {
+        let name = form.require("PolicyName")?;
+        check_name(name, "PolicyName", 128)?;
+        let path = form.get("Path").unwrap_or("/");
+        check_path(path)?;
+        let document = form.require("PolicyDocument")?;
+        document::check(document, false)?;
+        check_policy_size(document)?;
+        let tags = form.tags()?;
+        check_tag_count(&tags)?;
+        Ok(Self {
+            name: name.to_owned(),
+            path: path.to_owned(),
+            document: document.to_owned(),
+            description: form.description()?,
             tags,
         })
     }
@@ -115,18 +146,28 @@ pub fn check_trust_policy(document: &str) -> Result<(), AwsError> {
     Ok(())
 }
 
-/// Accepts AWS's managed policies. Those of an account cannot be created here, so none exists.
-pub fn check_policy_arn(arn: &str) -> Result<(), AwsError> {
+/// The owner of the policy with an ARN: an account, or `aws`.
+pub fn parse_policy_arn(arn: &str) -> Result<&str, AwsError> {
     let parts: Vec<&str> = arn.split(':').collect();
     match parts.as_slice() {
-        ["arn", _, "iam", "", account, policy] if policy.starts_with("policy/") => match *account {
-            "aws" => Ok(()),
-            _ => {
-                let message = format!("Policy {arn} does not exist or is not attachable.");
-                Err(AwsError::new(404, "NoSuchEntity", message))
-            }
-        },
+        ["arn", _, "iam", "", owner, policy] if policy.starts_with("policy/") => Ok(owner),
         _ => Err(AwsError::new(400, "InvalidInput", format!("ARN {arn} is not valid."))),
+    }
+}
+
+pub fn policy_not_attachable(arn: &str) -> AwsError {
+    let message = format!("Policy {arn} does not exist or is not attachable.");
+    AwsError::new(404, "NoSuchEntity", message)
+}
+
+pub fn check_policy_size(document: &str) -> Result<(), AwsError> {
+    let size = document.chars().filter(|letter| !letter.is_whitespace()).count();
+    match size <= POLICY_MAX {
+        true => Ok(()),
+        false => {
+            let message = format!("Cannot exceed quota for PolicySize: {POLICY_MAX}");
+            Err(AwsError::new(409, "LimitExceeded", message))
+        }
     }
 }
 

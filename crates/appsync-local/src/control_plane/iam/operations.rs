@@ -1,13 +1,15 @@
 //! The operations of IAM that the emulator implements: how each changes a role, and the XML of its result.
-use crate::control_plane::iam::input::{CreateRoleRequest, check_policy_arn, check_trust_policy};
-use crate::control_plane::iam::role;
+use crate::control_plane::iam::input::{
+    CreatePolicyRequest, CreateRoleRequest, check_trust_policy,
+};
+use crate::control_plane::iam::{managed_policy, role};
 use crate::control_plane::page;
 use crate::protocol::caller::Caller;
 use crate::protocol::operation::Iam;
 use crate::protocol::query::{self as xml, Form};
 use crate::protocol::request::ApiCall;
 use crate::protocol::response::AwsError;
-use crate::state::{Role, State};
+use crate::state::{ManagedPolicy, Role, State};
 use crate::store::Store;
 
 type Result<T> = std::result::Result<T, AwsError>;
@@ -47,7 +49,8 @@ pub async fn handle(store: &Store, call: &ApiCall, operation: Iam) -> Result<Opt
         }
         Iam::DeleteRolePolicy => request.delete_policy().await.map(no_result),
         Iam::AttachRolePolicy => {
-            request.change_role(|role| role::attach_policy(role, form)).await.map(no_result)
+            let arn = form.require("PolicyArn")?;
+            request.use_policy(arn, |role| role::attach_policy(role, form)).await.map(no_result)
         }
         Iam::DetachRolePolicy => request.detach().await.map(no_result),
         Iam::TagRole => request.tag().await.map(no_result),
@@ -55,6 +58,33 @@ pub async fn handle(store: &Store, call: &ApiCall, operation: Iam) -> Result<Opt
         Iam::PutRolePermissionsBoundary => request.put_boundary().await.map(no_result),
         Iam::DeleteRolePermissionsBoundary => {
             request.set_role(|role| role.boundary = None).await.map(no_result)
+        }
+        Iam::CreatePolicy => request.create_policy().await.map(Some),
+        Iam::GetPolicy => store.read(|state| managed_policy::get(state, caller, form)).map(Some),
+        Iam::ListPolicies => {
+            store.read(|state| managed_policy::list(state, caller, form)).map(Some)
+        }
+        Iam::DeletePolicy => {
+            store.change(|state| managed_policy::delete(state, caller, form)).await.map(no_result)
+        }
+        Iam::CreatePolicyVersion => request.create_policy_version().await.map(Some),
+        Iam::GetPolicyVersion => {
+            request.read_policy(|policy| managed_policy::get_version(policy, form))
+        }
+        Iam::ListPolicyVersions => {
+            request.read_policy(|policy| managed_policy::list_versions(policy, form))
+        }
+        Iam::DeletePolicyVersion => request
+            .change_policy(|policy| managed_policy::delete_version(policy, form))
+            .await
+            .map(no_result),
+        Iam::TagPolicy => request.tag_policy().await.map(no_result),
+        Iam::UntagPolicy => request.untag_policy().await.map(no_result),
+        Iam::ListEntitiesForPolicy => {
+            store.read(|state| managed_policy::list_entities(state, caller, form)).map(Some)
+        }
+        Iam::ListPolicyTags => {
+            request.read_policy(|policy| managed_policy::list_tags(policy, form))
         }
     }
 }
@@ -84,8 +114,15 @@ impl IamRequest<'_> {
 
     async fn create(&self) -> Result<String> {
         let (now, max) = (self.store.now_epoch_s() as i64, self.store.quotas().roles);
-        let request = CreateRoleRequest::parse(self.form)?;
-        self.store.change(|state| role::create(state, self.caller, request, now, max)).await
+        let (request, caller) = (CreateRoleRequest::parse(self.form)?, self.caller);
+        self.store
+            .change(|state| {
+                if let Some(arn) = &request.boundary {
+                    managed_policy::check_exists(state, caller, arn)?;
+                }
+                role::create(state, caller, request, now, max)
+            })
+            .await
     }
 
     fn list(&self, state: &mut State) -> Result<String> {
@@ -136,8 +173,69 @@ impl IamRequest<'_> {
 
     async fn put_boundary(&self) -> Result<()> {
         let arn = self.form.require("PermissionsBoundary")?.to_owned();
-        check_policy_arn(&arn)?;
-        self.set_role(|role| role.boundary = Some(arn)).await
+        self.use_policy(&arn, |role| {
+            role.boundary = Some(arn.clone());
+            Ok(())
+        })
+        .await
+    }
+
+    /// Changes a role that uses a managed policy.
+    async fn use_policy(
+        &self,
+        arn: &str,
+        change: impl FnOnce(&mut Role) -> Result<()>,
+    ) -> Result<()> {
+        self.store
+            .change(|state| {
+                role::find(state, self.caller, self.form)?;
+                managed_policy::check_exists(state, self.caller, arn)?;
+                change(role::find(state, self.caller, self.form)?)
+            })
+            .await
+    }
+
+    fn read_policy(
+        &self,
+        read: impl FnOnce(&ManagedPolicy) -> Result<String>,
+    ) -> Result<Option<String>> {
+        self.store
+            .read(|state| read(managed_policy::find(state, self.caller, self.form)?))
+            .map(Some)
+    }
+
+    async fn change_policy<T>(
+        &self,
+        change: impl FnOnce(&mut ManagedPolicy) -> Result<T>,
+    ) -> Result<T> {
+        self.store
+            .change(|state| change(managed_policy::find(state, self.caller, self.form)?))
+            .await
+    }
+
+    async fn create_policy(&self) -> Result<String> {
+        let now = self.store.now_epoch_s() as i64;
+        let request = CreatePolicyRequest::parse(self.form)?;
+        self.store.change(|state| managed_policy::create(state, self.caller, request, now)).await
+    }
+
+    async fn create_policy_version(&self) -> Result<String> {
+        let now = self.store.now_epoch_s() as i64;
+        self.change_policy(|policy| managed_policy::create_version(policy, self.form, now)).await
+    }
+
+    async fn tag_policy(&self) -> Result<()> {
+        let tags = self.form.tags()?;
+        self.change_policy(|policy| managed_policy::add_tags(policy, tags)).await
+    }
+
+    async fn untag_policy(&self) -> Result<()> {
+        let keys = self.form.tag_keys();
+        self.change_policy(|policy| {
+            policy.tags.retain(|key, _| !keys.contains(&key.as_str()));
+            Ok(())
+        })
+        .await
     }
 }
 

@@ -1,0 +1,20 @@
+//! The handlers of the resource types, one a file.
+pub mod api;
+pub mod api_key;
+pub mod channel_namespace;
+mod code_location;
+pub mod data_source;
+pub mod domain_name;
+pub mod domain_name_association;
+pub mod managed_policy;
+mod member_names;
+pub mod policy;
+mod policy_document;
+pub mod record;
+pub mod role;
+pub mod role_policy;
+pub mod ssm_parameter;
+pub mod stub;
+mod tag_calls;
+pub mod web_acl_association;
+mod xml;
