@@ -35,7 +35,7 @@ mod store;
 pub use auth_mode::AuthMode;
 pub use call_log::LoggedCall;
 #[cfg(fuzzing)]
-pub use cloudformation::template::fuzzing::fuzz_template;
+pub use cloudformation::fuzz_template;
 #[cfg(fuzzing)]
 pub use data_plane::fuzzing;
 pub use data_plane::{

@@ -34,3 +34,5 @@ pub fn check_stub_types(patterns: &[String]) -> Result<(), String> {
 
 pub use engine::resume;
 pub use operations::handle;
+#[cfg(fuzzing)]
+pub use template::fuzzing::fuzz_template;
