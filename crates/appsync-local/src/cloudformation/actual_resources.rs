@@ -3,7 +3,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::cloudformation::drift::{self, DriftComparison};
-use crate::cloudformation::resource_types::{ResourceRequest, ResourceType, StubTypes, find};
+use crate::cloudformation::evaluation::existing_type;
+use crate::cloudformation::resource_types::{ResourceRequest, ResourceType};
 use crate::protocol::caller::Caller;
 use crate::state::stacks::{ResourceStatus, Stack};
 use crate::store::Store;
@@ -25,15 +26,13 @@ pub async fn read_resources(
     stack: &Stack,
     is_requested: impl Fn(&str) -> bool,
 ) -> BTreeMap<String, ReadResource> {
-    // The command line has checked the patterns.
-    let stub_types = StubTypes::parse(&store.stack_settings().stub_types).unwrap_or_default();
     let mut read = BTreeMap::new();
     let resources = stack.resources.iter().filter(|(id, resource)| {
         let exists = !resource.physical_id.is_empty();
         exists && resource.status != ResourceStatus::DeleteComplete && is_requested(id)
     });
     for (logical_id, resource) in resources {
-        let resource_type = find(&resource.resource_type, &stub_types).ok();
+        let resource_type = existing_type(&resource.resource_type).ok();
         let resource_type = resource_type.filter(ResourceType::detects_drift);
         let Some(resource_type) = resource_type.filter(|_| !resource.is_stub) else {
             read.insert(logical_id.to_owned(), ReadResource::NotSupported);

@@ -145,18 +145,15 @@ pub async fn execute_change_set(
     let now = store.now_epoch_s();
     let ids = store.read(|state| lookup::change_set_ids(state, caller, stack_name, name))?;
     let (stack_id, change_set_id) = ids;
-    // Everything is checked and claimed in one change, so that a change set is never executed twice.
-    let proposal = store.read(|state| {
-        let stack = lookup::require_stack(state, caller, &stack_id)?.clone();
-        let change_set = stack.change_sets[&change_set_id].clone();
-        Ok::<_, AwsError>((stack, change_set))
-    })?;
-    let (stack, change_set) = proposal;
+    let stack = store
+        .read(|state| lookup::require_stack(state, caller, &stack_id).map(|stack| stack.clone()))?;
+    let change_set = stack.change_sets[&change_set_id].clone();
     if change_set.status == ChangeSetStatus::CreateComplete
         && change_set.execution_status == ExecutionStatus::Available
     {
         Proposal::of_change_set(store, caller, &stack, &change_set)?.check_capabilities(false)?;
     }
+    // The status is checked and the change set claimed in one change, so that it is never executed twice.
     store
         .change(|state| {
             let stack = lookup::require_stack(state, caller, &stack_id)?;
